@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The columns of every table, in the order in which they are shown. A new figure is a field of a
+ * row (sample.h), the line that fills it (sample.c) and a line here.
+ */
+#include "table.h"
+
+#define PORT(field)   offsetof(struct hf_port_row, field)
+#define IO(field)     offsetof(struct hf_io_row, field)
+#define LANE(field)   offsetof(struct hf_lane_row, field)
+#define WORKER(field) offsetof(struct hf_worker_row, field)
+#define POOL(field)   offsetof(struct hf_pool_row, field)
+#define EVENT(field)  offsetof(struct hf_event_row, field)
+#define FLOW(field)   offsetof(struct hf_flow_row, field)
+
+#define LEFT COLUMN_LEFT
+#define FLEX (COLUMN_LEFT | COLUMN_FLEX)
+#define JSON COLUMN_JSON
+#define VIEW COLUMN_VIEW
+
+/* clang-format off */
+static const struct hf_column port_columns[] = {
+	/* key          head       width rank cell */
+	{"name",       "PORT",         6, 0, HF_CELL_TEXT,   FLEX, PORT(name)},
+	{"driver",     "DRIVER",       8, 0, HF_CELL_TEXT,   JSON, PORT(driver)},
+	{"peer",       "PEER",         6, 0, HF_CELL_TEXT,   JSON, PORT(peer)},
+	{"link",       "LINK",         4, 1, HF_CELL_TEXT,   LEFT | VIEW, PORT(link)},
+	{"link_up",    "UP",           4, 0, HF_CELL_BOOL,   JSON, PORT(link_up)},
+	{"link_mbps",  "MBPS",         6, 0, HF_CELL_U32,    JSON, PORT(link_mbps)},
+	{"mtu",        "MTU",          5, 0, HF_CELL_U32,    JSON, PORT(mtu)},
+	{"node",       "NODE",         4, 0, HF_CELL_I32,    JSON, PORT(node)},
+	{"rx_pps",     "RX-PPS",       6, 0, HF_CELL_NUMBER, 0,    PORT(rx_pps)},
+	{"rx_bps",     "RX-BIT/S",     8, 3, HF_CELL_NUMBER, 0,    PORT(rx_bps)},
+	{"tx_pps",     "TX-PPS",       6, 0, HF_CELL_NUMBER, 0,    PORT(tx_pps)},
+	{"tx_bps",     "TX-BIT/S",     8, 4, HF_CELL_NUMBER, 0,    PORT(tx_bps)},
+	{"rx_pkts",    "RX-PKTS",      7, 7, HF_CELL_COUNT,  0,    PORT(rx_pkts)},
+	{"rx_bytes",   "RX-BYTES",     8, 0, HF_CELL_COUNT,  JSON, PORT(rx_bytes)},
+	{"tx_pkts",    "TX-PKTS",      7, 8, HF_CELL_COUNT,  0,    PORT(tx_pkts)},
+	{"tx_bytes",   "TX-BYTES",     8, 0, HF_CELL_COUNT,  JSON, PORT(tx_bytes)},
+	{"rx_missed",  "MISSED",       6, 2, HF_CELL_COUNT,  0,    PORT(missed)},
+	{"rx_nombuf",  "NOMBUF",       6, 5, HF_CELL_COUNT,  0,    PORT(nombuf)},
+	{"rx_errors",  "RX-ERR",       6, 0, HF_CELL_COUNT,  JSON, PORT(rx_errors)},
+	{"tx_errors",  "TX-ERR",       6, 0, HF_CELL_COUNT,  JSON, PORT(tx_errors)},
+	{"errors",     "ERRORS",       6, 6, HF_CELL_COUNT,  VIEW, PORT(errors)},
+};
+
+static const struct hf_column io_columns[] = {
+	{"io",         "IO",           2, 0, HF_CELL_U32,    0,    IO(io)},
+	{"cpu",        "CPU",          3, 1, HF_CELL_I32,    0,    IO(cpu)},
+	{"node",       "NODE",         4, 3, HF_CELL_I32,    0,    IO(node)},
+	{"busy_pct",   "BUSY%",        5, 0, HF_CELL_PERCENT, 0,   IO(busy)},
+	{"loops_rate", "LOOPS/S",      7, 2, HF_CELL_NUMBER, 0,    IO(loops_rate)},
+};
+
+static const struct hf_column lane_columns[] = {
+	{"lane",       "LANE",         4, 0, HF_CELL_U32,    0,    LANE(lane)},
+	{"kind",       "KIND",         8, 8, HF_CELL_TEXT,   LEFT, LANE(kind)},
+	{"owner",      "OWNER",       10, 2, HF_CELL_TEXT,   FLEX, LANE(owner)},
+	{"owner_pid",  "PID",          7, 5, HF_CELL_I32,    0,    LANE(pid)},
+	{"owner_alive", "ALIVE",       5, 0, HF_CELL_BOOL,   JSON, LANE(owner_alive)},
+	{"state",      "STATE",        8, 0, HF_CELL_TEXT,   FLEX, LANE(state)},
+	{"generation", "GEN",          3, 4, HF_CELL_U32,    0,    LANE(generation)},
+	{"cpu",        "CPU",          3, 0, HF_CELL_I32,    JSON, LANE(cpu)},
+	{"node",       "NODE",         4, 0, HF_CELL_I32,    JSON, LANE(node)},
+	{"rx_pps",     "PPS",          5, 0, HF_CELL_NUMBER, 0,    LANE(rx_pps)},
+	{"rx_bps",     "BIT/S",        5, 9, HF_CELL_NUMBER, 0,    LANE(rx_bps)},
+	{"tx_pps",     "TX-PPS",       6, 0, HF_CELL_NUMBER, JSON, LANE(tx_pps)},
+	{"tx_bps",     "TX-BIT/S",     8, 0, HF_CELL_NUMBER, JSON, LANE(tx_bps)},
+	{"busy_pct",   "BUSY%",        5, 1, HF_CELL_PERCENT, 0,   LANE(busy)},
+	{"rx_pkts",    "RX-PKTS",      7, 0, HF_CELL_COUNT,  JSON, LANE(rx_pkts)},
+	{"rx_bytes",   "RX-BYTES",     8, 0, HF_CELL_COUNT,  JSON, LANE(rx_bytes)},
+	{"tx_pkts",    "TX-PKTS",      7, 0, HF_CELL_COUNT,  JSON, LANE(tx_pkts)},
+	{"tx_bytes",   "TX-BYTES",     8, 0, HF_CELL_COUNT,  JSON, LANE(tx_bytes)},
+	{"drops",      "DROPS",        5, 10, HF_CELL_COUNT, 0,    LANE(drops)},
+	{"drop_pps",   "DROP/S",       6, 0, HF_CELL_NUMBER, JSON, LANE(drop_pps)},
+	{"held",       "HELD",         4, 7, HF_CELL_COUNT,  0,    LANE(held)},
+	{"handovers",  "HAND",         4, 6, HF_CELL_COUNT,  0,    LANE(handovers)},
+	{"takeovers",  "TAKE",         4, 5, HF_CELL_COUNT,  0,    LANE(takeovers)},
+	{"undone",     "UNDONE",       6, 0, HF_CELL_COUNT,  JSON, LANE(undone)},
+	{"last_gap_us", "GAP",         5, 3, HF_CELL_GAP,    0,    LANE(gap_ns)},
+	{"last_gap_takeover", "",      1, 0, HF_CELL_BOOL,   JSON, LANE(gap_takeover)},
+	{"owned_s",    "OWNED",        5, 0, HF_CELL_AGE,    JSON, LANE(owned_s)},
+	{"flows_evicted", "EVICTED",   7, 0, HF_CELL_COUNT,  JSON, LANE(evicted_flows)},
+	{"flows_expired", "EXPIRED",   7, 0, HF_CELL_COUNT,  JSON, LANE(expired_flows)},
+};
+
+static const struct hf_column worker_columns[] = {
+	{"slot",       "SLOT",         4, 0, HF_CELL_U32,    JSON, WORKER(slot)},
+	{"name",       "WORKER",       6, 0, HF_CELL_TEXT,   FLEX, WORKER(name)},
+	{"pid",        "PID",          7, 1, HF_CELL_I32,    0,    WORKER(pid)},
+	{"state",      "STATE",        9, 0, HF_CELL_TEXT,   LEFT, WORKER(state)},
+	{"standby",    "STANDBY",      7, 3, HF_CELL_BOOL,   LEFT, WORKER(standby)},
+	{"lanes",      "LANES",        8, 0, HF_CELL_SET,    FLEX, WORKER(lanes)},
+	{"waits",      "WAITS",        5, 4, HF_CELL_SET,    FLEX, WORKER(waits)},
+	{"uptime_s",   "UPTIME",       6, 2, HF_CELL_UPTIME, 0,    WORKER(uptime_s)},
+	{"attach_us",  "ATTACH",       6, 0, HF_CELL_COUNT,  JSON, WORKER(attach_us)},
+	{"version",    "VERSION",      7, 5, HF_CELL_TEXT,   FLEX, WORKER(version)},
+};
+
+static const struct hf_column pool_columns[] = {
+	{"name",       "POOL",         6, 0, HF_CELL_TEXT,   FLEX, POOL(name)},
+	{"node",       "NODE",         4, 8, HF_CELL_I32,    0,    POOL(node)},
+	{"size",       "SIZE",         6, 1, HF_CELL_COUNT,  0,    POOL(size)},
+	{"free",       "FREE",         6, 0, HF_CELL_COUNT,  0,    POOL(free)},
+	{"cached",     "CACHED",       6, 5, HF_CELL_COUNT,  0,    POOL(cached)},
+	{"rings",      "RINGS",        5, 4, HF_CELL_COUNT,  0,    POOL(rings)},
+	{"held",       "HELD",         4, 6, HF_CELL_COUNT,  0,    POOL(held)},
+	{"driver",     "DRIVER",       6, 3, HF_CELL_COUNT,  0,    POOL(driver)},
+	{"unaccounted", "LOST",        4, 0, HF_CELL_COUNT,  0,    POOL(unaccounted)},
+	{"census_age_s", "CENSUS",     6, 7, HF_CELL_AGE,    0,    POOL(census_s)},
+};
+
+static const struct hf_column event_columns[] = {
+	{"seq",        "NO",           4, 0, HF_CELL_COUNT,  JSON, EVENT(seq)},
+	{"clock",      "TIME",         8, 0, HF_CELL_TEXT,   LEFT | VIEW, EVENT(clock)},
+	{"time",       "TIME",         8, 0, HF_CELL_TIME,   JSON, EVENT(time_s)},
+	{"event",      "EVENT",       13, 0, HF_CELL_TEXT,   LEFT, EVENT(type)},
+	{"name",       "NAME",         6, 2, HF_CELL_TEXT,   FLEX, EVENT(name)},
+	{"pid",        "PID",          7, 1, HF_CELL_I32,    0,    EVENT(pid)},
+	{"lane",       "LANE",         4, 1, HF_CELL_I32,    0,    EVENT(lane)},
+	{"value",      "VALUE",        6, 0, HF_CELL_COUNT,  JSON, EVENT(value)},
+	{"detail",     "DETAIL",      10, 3, HF_CELL_TEXT,   FLEX | VIEW, EVENT(detail)},
+};
+
+static const struct hf_column flow_columns[] = {
+	{"src",        "SOURCE",      15, 0, HF_CELL_TEXT,   FLEX, FLOW(src)},
+	{"dst",        "DESTINATION", 15, 0, HF_CELL_TEXT,   FLEX, FLOW(dst)},
+	{"sport",      "SPORT",        5, 6, HF_CELL_U32,    0,    FLOW(sport)},
+	{"dport",      "DPORT",        5, 5, HF_CELL_U32,    0,    FLOW(dport)},
+	{"proto",      "PROTO",        5, 0, HF_CELL_U32,    JSON, FLOW(proto)},
+	{"proto_name", "PROTO",        5, 4, HF_CELL_TEXT,   LEFT, FLOW(proto_name)},
+	{"family",     "FAMILY",       6, 0, HF_CELL_U32,    JSON, FLOW(family)},
+	{"lane",       "LN",           2, 8, HF_CELL_U32,    0,    FLOW(lane)},
+	{"packets",    "PKTS",         5, 7, HF_CELL_COUNT,  0,    FLOW(packets)},
+	{"bytes",      "BYTES",        5, 3, HF_CELL_COUNT,  0,    FLOW(bytes)},
+	{"pps",        "PPS",          5, 0, HF_CELL_NUMBER, 0,    FLOW(pps)},
+	{"bps",        "BIT/S",        5, 1, HF_CELL_NUMBER, 0,    FLOW(bps)},
+	{"age",        "AGE",          3, 2, HF_CELL_AGE,    VIEW, FLOW(age_s)},
+	{"first_s",    "FIRST",        6, 0, HF_CELL_AGE,    JSON, FLOW(first_s)},
+	{"last_s",     "LAST",         6, 0, HF_CELL_AGE,    JSON, FLOW(last_s)},
+};
+
+#define COLUMNS(list) list, sizeof(list) / sizeof((list)[0])
+
+static const struct hf_table tables[HF_TABLE_COUNT] = {
+	[HF_TABLE_PORTS] = {"ports", COLUMNS(port_columns), sizeof(struct hf_port_row),
+			    PORT(alert)},
+	[HF_TABLE_LANES] = {"lanes", COLUMNS(lane_columns), sizeof(struct hf_lane_row),
+			    LANE(alert)},
+	[HF_TABLE_WORKERS] = {"workers", COLUMNS(worker_columns), sizeof(struct hf_worker_row),
+			      WORKER(alert)},
+	[HF_TABLE_IO] = {"io", COLUMNS(io_columns), sizeof(struct hf_io_row), IO(alert)},
+	[HF_TABLE_POOLS] = {"pools", COLUMNS(pool_columns), sizeof(struct hf_pool_row),
+			    POOL(alert)},
+	[HF_TABLE_EVENTS] = {"events", COLUMNS(event_columns), sizeof(struct hf_event_row),
+			     EVENT(alert)},
+	[HF_TABLE_FLOWS] = {"flows", COLUMNS(flow_columns), sizeof(struct hf_flow_row), SIZE_MAX},
+};
+/* clang-format on */
+
+static_assert(sizeof(lane_columns) / sizeof(lane_columns[0]) <= TABLE_MAX_COLUMNS,
+	      "a layout has room for the widest table");
+
+const struct hf_table *
+columns_table(enum hf_table_id id)
+{
+	return &tables[id];
+}

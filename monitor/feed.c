@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One step: look whether the segment is there, take a sample, compare it with the one before.
+ */
+#include "feed.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int
+feed_init(struct hf_feed *f, const char *instance, uint32_t top, enum hf_sort sort)
+{
+	*f = (struct hf_feed){.top = top, .sort = sort};
+	source_init(&f->source, instance);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (sample_init(&f->samples[i], top) != 0) {
+			feed_close(f);
+			return -ENOMEM;
+		}
+		snprintf(f->samples[i].instance, sizeof(f->samples[i].instance), "%s", instance);
+	}
+	return 0;
+}
+
+void
+feed_close(struct hf_feed *f)
+{
+	source_close(&f->source);
+	flows_free(&f->memory);
+	for (unsigned int i = 0; i < 2; i++)
+		sample_free(&f->samples[i]);
+}
+
+const struct hf_sample *
+feed_sample(const struct hf_feed *f)
+{
+	return &f->samples[f->current];
+}
+
+/* Shapes of the segment that was just attached, copied out under the guard. */
+struct shape {
+	uint32_t n_lanes;
+	uint32_t capacity;
+};
+
+static int
+read_shape(const struct hf_segment *seg, void *arg)
+{
+	struct shape *shape = arg;
+	struct hf_flow_table table;
+
+	hf_segment_flow_table(seg, 0, &table);
+	shape->n_lanes = seg->header.n_lanes;
+	shape->capacity = table.n_buckets * HF_FLOW_BUCKET_SLOTS;
+	return 0;
+}
+
+/* Makes the memory of flows fit a segment that is new. */
+static int
+remember(struct hf_feed *f)
+{
+	struct shape shape;
+	int err;
+
+	if (f->remembered == f->source.attaches)
+		return 0;
+	err = source_read(&f->source, read_shape, &shape);
+	if (err == 0)
+		err = flows_reset(&f->memory, shape.n_lanes, shape.capacity, f->top);
+	if (err == 0)
+		f->remembered = f->source.attaches;
+	else if (err == -ENOMEM)
+		snprintf(f->source.why, sizeof(f->source.why), "no memory for %u flow tables",
+			 shape.n_lanes);
+	return err;
+}
+
+static int
+take(const struct hf_segment *seg, void *arg)
+{
+	struct hf_feed *f = arg;
+	struct hf_sample *s = &f->samples[f->current ^ 1];
+
+	sample_take(s, seg, hf_tsc());
+	flows_scan(&f->memory, seg, s->n_lanes, f->sort, &s->flows);
+	return 0;
+}
+
+int
+feed_step(struct hf_feed *f)
+{
+	struct hf_sample *before = &f->samples[f->current];
+	struct hf_sample *s = &f->samples[f->current ^ 1];
+	int err;
+
+	err = source_poll(&f->source);
+	if (err == 0)
+		err = remember(f);
+	if (err == 0)
+		err = source_read(&f->source, take, f);
+	if (err != 0) {
+		sample_retire(before, f->source.why);
+		return err;
+	}
+	s->attach = f->source.attaches;
+	s->sort = f->sort;
+	sample_compare(s, before);
+	f->current ^= 1;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What feeds the views: a source, the current sample and the one before, the memory of flows. One
+ * object, owned by the loop that runs (batch or screen). Main thread only.
+ */
+#ifndef HF_MONITOR_FEED_H
+#define HF_MONITOR_FEED_H
+
+#include "flows.h"
+#include "sample.h"
+#include "source.h"
+
+struct hf_feed {
+	struct hf_monitor_source source;
+	struct hf_flow_memory memory;
+	uint64_t remembered; /* source.attaches the memory belongs to */
+	struct hf_sample samples[2];
+	unsigned int current;
+	uint32_t top;
+	enum hf_sort sort; /* may be changed between steps */
+};
+
+/* Returns 0 or -ENOMEM. instance is kept by pointer. */
+int feed_init(struct hf_feed *f, const char *instance, uint32_t top, enum hf_sort sort);
+
+/*
+ * Takes one sample. Returns 0, or -errno when there is nothing to take it from; then the current
+ * sample is WAITING or STALE and says why.
+ */
+int feed_step(struct hf_feed *f);
+
+/* The sample to show; never NULL, valid until the next feed_step(). */
+const struct hf_sample *feed_sample(const struct hf_feed *f);
+
+void feed_close(struct hf_feed *f);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Scans the flow tables, compares with the scan before, selects the top. Reads the segment through
+ * hf_flow_read() alone. Private memory: 12 bytes a record and the rows that are shown.
+ */
+#include "flows.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK_UNKNOWN  2U /* generation of an entry whose record could not be read */
+#define PACKETS_RANGE (UINT64_C(1) << 36)
+#define BYTES_RANGE   (UINT64_C(1) << 44)
+
+static const char *const sort_names[HF_SORT_COUNT] = {"pps", "bps", "packets", "bytes", "age"};
+
+/* What the records of one lane are judged by. */
+struct lane_scan {
+	const struct hf_segment_header *header;
+	uint64_t now_tsc;
+	uint32_t now_tick;
+	uint32_t lane;
+	enum hf_sort sort;
+	double seconds; /* since the scan before; 0: there was none */
+};
+
+int
+flows_parse_sort(const char *text, enum hf_sort *sort)
+{
+	for (unsigned int i = 0; i < HF_SORT_COUNT; i++) {
+		if (strcmp(text, sort_names[i]) == 0) {
+			*sort = (enum hf_sort)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *
+flows_sort_name(enum hf_sort sort)
+{
+	return sort_names[sort];
+}
+
+void
+flows_free(struct hf_flow_memory *m)
+{
+	for (unsigned int l = 0; l < HF_MAX_LANES; l++)
+		free(m->marks[l]);
+	free(m->heap);
+	*m = (struct hf_flow_memory){0};
+}
+
+int
+flows_reset(struct hf_flow_memory *m, uint32_t n_lanes, uint32_t capacity, uint32_t top)
+{
+	flows_free(m);
+	m->heap = calloc(top, sizeof(*m->heap));
+	if (m->heap == NULL)
+		return -ENOMEM;
+	for (uint32_t l = 0; l < n_lanes; l++) {
+		m->marks[l] = calloc(capacity, sizeof(*m->marks[l]));
+		if (m->marks[l] == NULL) {
+			flows_free(m);
+			return -ENOMEM;
+		}
+	}
+	m->capacity = capacity;
+	return 0;
+}
+
+static struct hf_flow_mark
+pack(const struct hf_flow_view *v)
+{
+	return (struct hf_flow_mark){
+		.packets_low = (uint32_t)v->packets,
+		.bytes_low = (uint32_t)v->bytes,
+		.generation = v->generation | 1,
+		.high = (uint16_t)((v->packets >> 32 & 0xf) | (v->bytes >> 32 & 0xfff) << 4),
+	};
+}
+
+/* now - before, modulo range; a count that recovery took back is not negative but 0. */
+static double
+difference(uint64_t now, uint64_t before, uint64_t range)
+{
+	uint64_t d = (now - before) & (range - 1);
+
+	return d < range / 2 ? (double)d : 0;
+}
+
+/* Rates of v since the scan before; a flow that is newer than that counts from 0. */
+static void
+set_rates(struct hf_flow_row *row, const struct hf_flow_view *v, const struct hf_flow_mark *mark,
+	  double seconds)
+{
+	uint64_t packets = 0, bytes = 0;
+
+	row->pps = row->bps = NAN;
+	if (seconds <= 0 || mark->generation == MARK_UNKNOWN)
+		return;
+	if (mark->generation == (v->generation | 1)) {
+		packets = mark->packets_low | (uint64_t)(mark->high & 0xf) << 32;
+		bytes = mark->bytes_low | (uint64_t)(mark->high >> 4) << 32;
+	}
+	row->pps = difference(v->packets, packets, PACKETS_RANGE) / seconds;
+	row->bps = difference(v->bytes, bytes, BYTES_RANGE) * 8 / seconds;
+}
+
+static double
+score_of(const struct hf_flow_row *row, enum hf_sort sort)
+{
+	switch (sort) {
+	case HF_SORT_PPS:
+		return isnan(row->pps) ? -1 : row->pps;
+	case HF_SORT_BPS:
+		return isnan(row->bps) ? -1 : row->bps;
+	case HF_SORT_PACKETS:
+		return (double)row->packets;
+	case HF_SORT_BYTES:
+		return (double)row->bytes;
+	case HF_SORT_AGE:
+		return row->age_s;
+	}
+	return 0;
+}
+
+/* Does a stand below b in the list? A total order, so that the list does not jump about. */
+static int
+below(const struct hf_flow_row *a, const struct hf_flow_row *b)
+{
+	if (a->score != b->score)
+		return a->score < b->score;
+	if (a->lane != b->lane)
+		return a->lane > b->lane;
+	return a->index > b->index;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return below(a, b) ? 1 : -1;
+}
+
+/* Restores the heap (lowest row on top) below place i. */
+static void
+sift_down(uint32_t *heap, uint32_t n, const struct hf_flow_row *rows, uint32_t i)
+{
+	for (uint32_t child = 2 * i + 1; child < n; child = 2 * i + 1) {
+		uint32_t moved = heap[i];
+
+		if (child + 1 < n && below(&rows[heap[child + 1]], &rows[heap[child]]))
+			child++;
+		if (!below(&rows[heap[child]], &rows[moved]))
+			return;
+		heap[i] = heap[child];
+		heap[child] = moved;
+		i = child;
+	}
+}
+
+static void
+sift_up(uint32_t *heap, const struct hf_flow_row *rows, uint32_t i)
+{
+	while (i > 0 && below(&rows[heap[i]], &rows[heap[(i - 1) / 2]])) {
+		uint32_t parent = (i - 1) / 2, moved = heap[i];
+
+		heap[i] = heap[parent];
+		heap[parent] = moved;
+		i = parent;
+	}
+}
+
+/* Takes row into the list if it belongs there. */
+static void
+offer(struct hf_flow_memory *m, struct hf_flow_top *out, const struct hf_flow_row *row)
+{
+	if (out->n < out->top) {
+		m->heap[out->n] = out->n;
+		out->rows[out->n] = *row;
+		out->n++;
+		sift_up(m->heap, out->rows, out->n - 1);
+		return;
+	}
+	if (!below(&out->rows[m->heap[0]], row))
+		return;
+	out->rows[m->heap[0]] = *row;
+	sift_down(m->heap, out->n, out->rows, 0);
+}
+
+/* Ticks wrap; both are told by how long ago they were. */
+static void
+set_times(struct hf_flow_row *row, const struct lane_scan *scan, const struct hf_flow_view *v)
+{
+	const struct hf_segment_header *h = scan->header;
+	double now_s = (double)hf_tsc_to_ns(h, scan->now_tsc - h->start_tsc) / 1e9;
+	int32_t idle = (int32_t)(scan->now_tick - v->last_tick);
+	uint32_t life = v->last_tick - v->first_tick;
+
+	if (idle < 0) /* counted after the scan began */
+		idle = 0;
+	row->age_s = ((double)life + idle) / 1e3;
+	row->last_s = fmax(now_s - idle / 1e3, 0);
+	row->first_s = fmax(now_s - row->age_s, 0);
+}
+
+static void
+scan_record(struct hf_flow_memory *m, const struct lane_scan *scan, uint32_t index,
+	    const struct hf_flow_view *v, struct hf_flow_top *out)
+{
+	struct hf_flow_mark *mark = &m->marks[scan->lane][index];
+	struct hf_flow_row row = {.lane = scan->lane, .index = index};
+
+	row.key = v->key;
+	row.packets = v->packets;
+	row.bytes = v->bytes;
+	set_rates(&row, v, mark, scan->seconds);
+	set_times(&row, scan, v);
+	row.score = score_of(&row, scan->sort);
+	*mark = pack(v);
+	out->live++;
+	offer(m, out, &row);
+}
+
+static void
+scan_lane(struct hf_flow_memory *m, const struct lane_scan *scan, const struct hf_flow_table *t,
+	  struct hf_flow_top *out)
+{
+	struct hf_flow_view view;
+
+	for (uint32_t i = 0; i < m->capacity; i++) {
+		struct hf_flow_mark *mark = &m->marks[scan->lane][i];
+		int found = hf_flow_read(t, i, &view);
+
+		if (found == 1) {
+			scan_record(m, scan, i, &view, out);
+		} else if (found == 0) {
+			if (mark->generation != 0) /* or an empty page would be touched */
+				mark->generation = 0;
+		} else {
+			mark->generation = MARK_UNKNOWN;
+			out->skipped++;
+		}
+	}
+}
+
+static void
+name_protocol(struct hf_flow_row *row)
+{
+	static const struct {
+		uint8_t number;
+		const char *name;
+	} known[] = {{1, "icmp"},  {2, "igmp"},   {6, "tcp"},   {17, "udp"},   {41, "ipv6"},
+		     {47, "gre"},  {50, "esp"},   {51, "ah"},   {58, "icmp6"}, {89, "ospf"},
+		     {103, "pim"}, {112, "vrrp"}, {132, "sctp"}};
+
+	snprintf(row->proto_name, sizeof(row->proto_name), "%u", row->key.proto);
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].number == row->key.proto)
+			snprintf(row->proto_name, sizeof(row->proto_name), "%s", known[i].name);
+}
+
+/* Names and addresses are made for the rows that are shown alone. */
+static void
+describe(struct hf_flow_row *row)
+{
+	const struct hf_flow_key *k = &row->key;
+
+	row->family = k->family;
+	row->proto = k->proto;
+	row->sport = ntohs(k->sport_be);
+	row->dport = ntohs(k->dport_be);
+	if (k->family == 4) {
+		inet_ntop(AF_INET, k->src + 12, row->src, sizeof(row->src));
+		inet_ntop(AF_INET, k->dst + 12, row->dst, sizeof(row->dst));
+	} else {
+		inet_ntop(AF_INET6, k->src, row->src, sizeof(row->src));
+		inet_ntop(AF_INET6, k->dst, row->dst, sizeof(row->dst));
+	}
+	name_protocol(row);
+}
+
+void
+flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_lanes,
+	   enum hf_sort sort, struct hf_flow_top *out)
+{
+	const struct hf_segment_header *h = &seg->header;
+	struct hf_flow_table table;
+
+	out->n = 0;
+	out->live = out->skipped = 0;
+	for (uint32_t l = 0; l < n_lanes; l++) {
+		struct lane_scan scan = {.header = h, .lane = l, .sort = sort};
+
+		if (l >= HF_MAX_LANES || m->marks[l] == NULL)
+			continue;
+		scan.now_tsc = hf_tsc();
+		scan.now_tick = hf_tick(h, scan.now_tsc);
+		if (m->scan_tsc[l] != 0)
+			scan.seconds = (double)(scan.now_tsc - m->scan_tsc[l]) / (double)h->tsc_hz;
+		hf_segment_flow_table(seg, l, &table);
+		scan_lane(m, &scan, &table, out);
+		m->scan_tsc[l] = scan.now_tsc;
+	}
+	qsort(out->rows, out->n, sizeof(out->rows[0]), compare);
+	for (uint32_t i = 0; i < out->n; i++)
+		describe(&out->rows[i]);
+}

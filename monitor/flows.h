@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The top flows of an instance: one scan over the flow tables of all lanes, and the counts of the
+ * scan before, from which rates come. Main thread only.
+ */
+#ifndef HF_MONITOR_FLOWS_H
+#define HF_MONITOR_FLOWS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "segment.h"
+
+enum hf_sort { HF_SORT_PPS, HF_SORT_BPS, HF_SORT_PACKETS, HF_SORT_BYTES, HF_SORT_AGE };
+#define HF_SORT_COUNT 5
+
+/* One flow as it is shown. Rates are NAN when there is nothing to compare with. */
+struct hf_flow_row {
+	double score; /* what the scan orders by */
+	double pps;
+	double bps; /* bit/s of frame bytes without FCS */
+	double age_s;
+	double first_s; /* first and last seen, seconds since the primary's start */
+	double last_s;
+	uint64_t packets;
+	uint64_t bytes;
+	uint32_t lane;
+	uint32_t index; /* record in the lane's table */
+	struct hf_flow_key key;
+	uint32_t sport;
+	uint32_t dport;
+	uint32_t proto;
+	uint32_t family;
+	char src[46];
+	char dst[46];
+	char proto_name[12];
+};
+
+/*
+ * The counts of one record at the scan before, in 12 bytes: packets modulo 2^36, bytes modulo 2^44
+ * and the slot's generation, so that an hour of 19 million packets a second in one flow is still
+ * told right. Generations of records in use are even: bit 0 marks an entry that is filled.
+ */
+struct hf_flow_mark {
+	uint32_t packets_low;
+	uint32_t bytes_low;
+	uint16_t generation;
+	uint16_t high; /* packets 32 to 35, bytes 32 to 43 */
+};
+static_assert(sizeof(struct hf_flow_mark) == 12, "memory is 12 bytes a record");
+
+struct hf_flow_memory {
+	struct hf_flow_mark *marks[HF_MAX_LANES]; /* capacity entries each */
+	uint64_t scan_tsc[HF_MAX_LANES];          /* when the scan before began; 0: none */
+	uint32_t capacity;
+	uint32_t *heap; /* room for top row numbers */
+	uint32_t heap_len;
+};
+
+/* The result of one scan. rows has room for top; they come out best first. */
+struct hf_flow_top {
+	struct hf_flow_row *rows;
+	uint32_t top;
+	uint32_t n;
+	uint64_t live;    /* records in use */
+	uint64_t skipped; /* records that kept changing while they were read */
+};
+
+/* "pps" and so on to a key and back. flows_parse_sort() returns 0 or -EINVAL. Any thread. */
+int flows_parse_sort(const char *text, enum hf_sort *sort);
+const char *flows_sort_name(enum hf_sort sort);
+
+/*
+ * Makes room for n_lanes tables of capacity records and lists of top rows, and forgets the scan
+ * before. Pages are touched only where there are flows. Returns 0 or -ENOMEM.
+ */
+int flows_reset(struct hf_flow_memory *m, uint32_t n_lanes, uint32_t capacity, uint32_t top);
+void flows_free(struct hf_flow_memory *m);
+
+/*
+ * Scans n_lanes tables of seg and leaves the exact top in *out. What is equal is ordered by lane
+ * and record. Allocates nothing, so that it may be left in the middle.
+ */
+void flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_lanes,
+		enum hf_sort sort, struct hf_flow_top *out);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line of the monitor. Bad input is one line on stderr; nothing is opened here.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "units.h"
+#include "version.h"
+
+static const struct option long_options[] = {
+	{"instance", required_argument, NULL, 'i'}, {"batch", no_argument, NULL, 'b'},
+	{"once", no_argument, NULL, '1'},           {"interval", required_argument, NULL, 'd'},
+	{"count", required_argument, NULL, 'n'},    {"top", required_argument, NULL, 't'},
+	{"sort", required_argument, NULL, 's'},     {"json", no_argument, NULL, 'j'},
+	{"no-color", no_argument, NULL, 'c'},       {"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
+};
+
+static void
+print_help(void)
+{
+	printf("Usage: holdfast-monitor [OPTION]...\n"
+	       "Shows ports, lanes, workers, drops and flows of a Holdfast instance.\n"
+	       "Reads only; needs membership of group %s, not root.\n\n"
+	       "  --instance NAME  instance to show (default %s)\n"
+	       "  --batch          write text to stdout (the default when it is no terminal)\n"
+	       "  --once           write one block, then end\n"
+	       "  --interval S     seconds between samples, 0.1 to 3600 (default 1)\n"
+	       "  --count N        end after N samples\n"
+	       "  --top N          flows to show, 1 to %u (default %u; %u to scroll on a screen)\n"
+	       "  --sort KEY       order of flows: pps, bps, packets, bytes, age (default pps)\n"
+	       "  --json           one JSON object a line instead of text\n"
+	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
+	       "  --help           this text\n"
+	       "  --version        the version\n\n"
+	       "Keys on a screen: q quit, p pause, s next order, arrows and pages scroll, h help.\n"
+	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n",
+	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
+	       OPTIONS_TOP_SCREEN);
+}
+
+static int
+set_instance(struct hf_options *o, const char *name)
+{
+	if (hf_names_check_instance(name) != 0) {
+		hf_err("--instance %s: not a name: 1 to %d of A-Z a-z 0-9 _ - expected", name,
+		       HF_INSTANCE_LEN - 1);
+		return -1;
+	}
+	snprintf(o->instance, sizeof(o->instance), "%s", name);
+	return 0;
+}
+
+static int
+set_number(const char *option, const char *text, uint64_t max, uint64_t *out)
+{
+	if (hf_parse_u64(text, 1, max, out) == 0)
+		return 0;
+	hf_err("%s %s: not usable: a number from 1 to %llu expected", option, text,
+	       (unsigned long long)max);
+	return -1;
+}
+
+static int
+set_interval(struct hf_options *o, const char *text)
+{
+	if (hf_parse_seconds(text, 0.1, 3600, &o->interval_s) == 0)
+		return 0;
+	hf_err("--interval %s: not usable: seconds from 0.1 to 3600 expected", text);
+	return -1;
+}
+
+static int
+set_sort(struct hf_options *o, const char *text)
+{
+	if (flows_parse_sort(text, &o->sort) == 0)
+		return 0;
+	hf_err("--sort %s: unknown key: pps, bps, packets, bytes or age expected", text);
+	return -1;
+}
+
+static int
+set_top(struct hf_options *o, const char *text)
+{
+	uint64_t n;
+
+	if (set_number("--top", text, OPTIONS_TOP_MAX, &n) != 0)
+		return -1;
+	o->top = (uint32_t)n;
+	return 0;
+}
+
+static int
+set_option(struct hf_options *o, int key, const char *arg)
+{
+	switch (key) {
+	case 'i':
+		return set_instance(o, arg);
+	case 'd':
+		return set_interval(o, arg);
+	case 'n':
+		return set_number("--count", arg, UINT32_MAX, &o->count);
+	case 't':
+		return set_top(o, arg);
+	case 's':
+		return set_sort(o, arg);
+	case 'c':
+		o->no_color = 1;
+		return 0;
+	case 'b':
+		o->batch = 1;
+		return 0;
+	case 'j':
+		o->json = o->batch = 1;
+		return 0;
+	case '1':
+		o->once = o->batch = 1;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* The option getopt_long() has just refused. */
+static void
+complain(int key, char **argv)
+{
+	const char *text = argv[optind - 1];
+
+	if (key == ':')
+		hf_err("%s: no value: this option needs one", text);
+	else
+		hf_err("%s: unknown option: see --help", text);
+}
+
+static void
+settle(struct hf_options *o)
+{
+	if (!isatty(STDOUT_FILENO))
+		o->batch = 1;
+	if (o->once)
+		o->count = 1;
+	if (o->top == 0)
+		o->top = o->batch ? OPTIONS_TOP_DEFAULT : OPTIONS_TOP_SCREEN;
+}
+
+enum options_result
+options_parse(struct hf_options *o, int argc, char **argv)
+{
+	int key;
+
+	*o = (struct hf_options){.instance = HF_INSTANCE_DEFAULT,
+				 .interval_s = 1,
+				 .sort = HF_SORT_PPS};
+	opterr = 0;
+	while ((key = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		if (key == 'h') {
+			print_help();
+			return OPTIONS_DONE;
+		}
+		if (key == 'V') {
+			printf("holdfast-monitor %s\n", HF_VERSION);
+			return OPTIONS_DONE;
+		}
+		if (key == '?' || key == ':') {
+			complain(key, argv);
+			return OPTIONS_BAD;
+		}
+		if (set_option(o, key, optarg) != 0)
+			return OPTIONS_BAD;
+	}
+	if (optind < argc) {
+		hf_err("%s: not expected: see --help", argv[optind]);
+		return OPTIONS_BAD;
+	}
+	settle(o);
+	return OPTIONS_RUN;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the user asked of the monitor, read from its command line alone.
+ */
+#ifndef HF_MONITOR_OPTIONS_H
+#define HF_MONITOR_OPTIONS_H
+
+#include <stdint.h>
+
+#include "flows.h"
+#include "names.h"
+
+#define OPTIONS_TOP_DEFAULT 10U
+#define OPTIONS_TOP_SCREEN  256U /* kept for scrolling when --top was not given */
+#define OPTIONS_TOP_MAX     4096U
+
+struct hf_options {
+	char instance[HF_INSTANCE_LEN];
+	int batch;
+	int once;
+	int json;
+	int no_color;
+	double interval_s;
+	uint64_t count; /* blocks or refreshes, 0: for ever */
+	uint32_t top;   /* flows a sample keeps */
+	enum hf_sort sort;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_BAD };
+
+/*
+ * Reads the command line. OPTIONS_RUN: *o is complete. OPTIONS_DONE: --help or --version was
+ * answered on stdout. OPTIONS_BAD: one line went to stderr; the exit status is 2. Main thread.
+ */
+enum options_result options_parse(struct hf_options *o, int argc, char **argv);
+
+#endif

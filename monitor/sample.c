@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Copies what the views need out of the segment. Reads shared memory, writes the sample alone.
+ * Counts that index arrays are clamped here: a crashing worker may have scribbled on them.
+ */
+#include "sample.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+#include "format.h"
+
+#define SILENT_S    1.0 /* a heartbeat older than this is worth showing */
+#define TAKE_TRIES  3
+#define GAP_SLOW_NS 20000000U /* a gap above this outlasts the lane's ring: shown as a warning */
+
+static uint32_t
+load32(const _Atomic(uint32_t) *p)
+{
+	return atomic_load_explicit(p, memory_order_relaxed);
+}
+
+static uint32_t
+least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Seconds from then to now by the time stamp counter; 0 when then is later (another CPU's). */
+static double
+seconds_since(const struct hf_sample *s, uint64_t then)
+{
+	return s->tsc > then ? (double)(s->tsc - then) / (double)s->tsc_hz : 0;
+}
+
+int
+sample_init(struct hf_sample *s, uint32_t top)
+{
+	*s = (struct hf_sample){0};
+	s->flows.rows = calloc(top, sizeof(*s->flows.rows));
+	s->flows.top = top;
+	return s->flows.rows == NULL ? -ENOMEM : 0;
+}
+
+void
+sample_free(struct hf_sample *s)
+{
+	free(s->flows.rows);
+	s->flows.rows = NULL;
+}
+
+static void
+take_header(struct hf_sample *s, const struct hf_segment_header *h, uint64_t tsc)
+{
+	static const char *const names[] = {"starting", "ready", "stopping", "gone"};
+	uint32_t state = atomic_load_explicit(&h->state, memory_order_acquire);
+
+	s->tsc = tsc;
+	s->tsc_hz = h->tsc_hz;
+	s->clear_seq = load32(&h->clear_seq);
+	s->primary_pid = h->primary_pid;
+	s->uptime_s = seconds_since(s, h->start_tsc);
+	s->silent = seconds_since(s, hf_load(&h->heartbeat_tsc)) > SILENT_S;
+	snprintf(s->segment_state, sizeof(s->segment_state), "%s",
+		 state < 4 ? names[state] : "unknown");
+	format_clean(s->instance, sizeof(s->instance), h->instance, sizeof(h->instance));
+	format_clean(s->program_version, sizeof(s->program_version), h->program_version,
+		     sizeof(h->program_version));
+	format_clean(s->dpdk_version, sizeof(s->dpdk_version), h->dpdk_version,
+		     sizeof(h->dpdk_version));
+}
+
+static void
+name_link(struct hf_port_row *row)
+{
+	if (!row->link_up)
+		snprintf(row->link, sizeof(row->link), "down");
+	else if (row->link_mbps == 0 || row->link_mbps == UINT32_MAX)
+		snprintf(row->link, sizeof(row->link), "up");
+	else if (row->link_mbps < 1000)
+		snprintf(row->link, sizeof(row->link), "%uM", row->link_mbps);
+	else
+		snprintf(row->link, sizeof(row->link), "%gG", row->link_mbps / 1000.0);
+}
+
+static void
+take_port(struct hf_port_row *row, const struct hf_segment *seg, const struct hf_port *port)
+{
+	format_clean(row->name, sizeof(row->name), port->name, sizeof(port->name));
+	format_clean(row->driver, sizeof(row->driver), port->driver, sizeof(port->driver));
+	if (port->peer < HF_MAX_PORTS)
+		format_clean(row->peer, sizeof(row->peer), seg->ports[port->peer].name,
+			     sizeof(seg->ports[port->peer].name));
+	row->link_up = load32(&port->link_up) != 0;
+	row->link_mbps = load32(&port->link_mbps);
+	row->mtu = port->mtu;
+	row->node = port->node;
+	row->sampled_tsc = atomic_load_explicit(&port->sampled_tsc, memory_order_acquire);
+	row->rx_pkts = hf_load(&port->rx_pkts);
+	row->rx_bytes = hf_load(&port->rx_bytes);
+	row->tx_pkts = hf_load(&port->tx_pkts);
+	row->tx_bytes = hf_load(&port->tx_bytes);
+	row->missed = hf_load(&port->rx_missed);
+	row->nombuf = hf_load(&port->rx_nombuf);
+	row->rx_errors = hf_load(&port->rx_errors);
+	row->tx_errors = hf_load(&port->tx_errors);
+	row->errors = row->rx_errors + row->tx_errors;
+	row->alert = !row->link_up      ? HF_ALERT_BAD
+		     : row->nombuf != 0 ? HF_ALERT_WARN
+					: HF_ALERT_NONE;
+	name_link(row);
+}
+
+static void
+take_ports(struct hf_sample *s, const struct hf_segment *seg)
+{
+	s->n_ports = least(seg->header.n_ports, HF_MAX_PORTS);
+	for (uint32_t i = 0; i < s->n_ports; i++) {
+		s->ports[i] = (struct hf_port_row){0};
+		take_port(&s->ports[i], seg, &seg->ports[i]);
+	}
+}
+
+static void
+take_io(struct hf_sample *s, const struct hf_segment *seg)
+{
+	s->n_io = least(seg->header.n_io, HF_MAX_IO);
+	for (uint32_t i = 0; i < s->n_io; i++) {
+		const struct hf_io *io = &seg->io[i];
+
+		s->io[i] = (struct hf_io_row){.io = i, .cpu = io->cpu, .node = io->node};
+		s->io[i].loops = hf_load(&io->loops);
+		s->io[i].busy_tsc = hf_load(&io->busy_tsc);
+		s->io[i].total_tsc = hf_load(&io->total_tsc);
+		if (seconds_since(s, hf_load(&io->heartbeat_tsc)) > SILENT_S)
+			s->io[i].alert = HF_ALERT_BAD;
+	}
+}
+
+/*
+ * A lane's owner lives only if the worker's slot says so: the pid is the same and the worker runs,
+ * or is about to leave and has not given the lane back yet.
+ */
+static void
+take_owner(struct hf_lane_row *row, const struct hf_segment *seg, const struct hf_lane *lane)
+{
+	uint32_t slot = load32(&lane->owner_slot_plus1) - 1, state;
+	const struct hf_worker *w;
+
+	row->pid = atomic_load_explicit(&lane->owner_pid, memory_order_relaxed);
+	if (row->pid <= 0)
+		row->pid = -1;
+	if (row->pid == -1 || slot >= HF_MAX_WORKERS)
+		return;
+	w = &seg->workers[slot];
+	state = atomic_load_explicit(&w->state, memory_order_acquire);
+	if ((state != HF_WORKER_RUNNING && state != HF_WORKER_LEAVING) ||
+	    atomic_load_explicit(&w->pid, memory_order_relaxed) != row->pid)
+		return;
+	row->owner_alive = 1;
+	format_clean(row->owner, sizeof(row->owner), w->name, sizeof(w->name));
+}
+
+static void
+take_lane_state(struct hf_lane_row *row, const struct hf_lane *lane)
+{
+	uint32_t state = load32(&lane->state);
+	const char *name = hf_lane_state_name(state);
+
+	/* What a dead owner left behind says "running" until the next one comes. */
+	if (state == HF_LANE_RUNNING && !row->owner_alive)
+		name = "orphaned";
+	snprintf(row->state, sizeof(row->state), "%s", name);
+	if (!row->owner_alive)
+		row->alert = HF_ALERT_BAD;
+	else if (state != HF_LANE_RUNNING || load32(&lane->numa_mismatch) != 0)
+		row->alert = HF_ALERT_WARN;
+}
+
+static void
+take_lane_counts(struct hf_lane_row *row, const struct hf_segment *seg)
+{
+	const struct hf_lane_totals *t = &row->totals;
+
+	if (hf_lane_totals_read(seg, row->lane, &row->totals) != 0) {
+		row->rx_pkts = row->rx_bytes = row->tx_pkts = row->tx_bytes = HF_UNKNOWN;
+		row->drops = row->held = HF_UNKNOWN;
+		return;
+	}
+	row->rx_pkts = t->rx_pkts;
+	row->rx_bytes = t->rx_bytes;
+	row->tx_pkts = t->tx_pkts;
+	row->tx_bytes = t->tx_bytes;
+	row->drops = t->drops;
+	row->held = t->held_pkts;
+}
+
+static void
+take_lane(struct hf_sample *s, struct hf_lane_row *row, const struct hf_segment *seg)
+{
+	const struct hf_lane *lane = &seg->lanes[row->lane];
+
+	snprintf(row->kind, sizeof(row->kind), "%s", hf_lane_kind_name(lane->kind));
+	row->cpu = lane->cpu;
+	row->node = lane->node;
+	row->generation = load32(&lane->generation);
+	row->handovers = hf_load(&lane->handovers);
+	row->takeovers = hf_load(&lane->takeovers);
+	row->undone = hf_load(&lane->undone);
+	row->evicted_flows = hf_load(&lane->flows.evicted_flows);
+	row->expired_flows = hf_load(&lane->flows.expired_flows);
+	row->busy_tsc = hf_load(&lane->busy_tsc);
+	row->total_tsc = hf_load(&lane->total_tsc);
+	row->gap_ns = HF_UNKNOWN;
+	if (load32(&lane->last_gap_gen) != 0) {
+		row->gap_ns = hf_load(&lane->last_gap_ns);
+		row->gap_takeover = load32(&lane->last_gap_takeover);
+	}
+	take_owner(row, seg, lane);
+	take_lane_state(row, lane);
+	row->owned_s = row->owner_alive ? seconds_since(s, hf_load(&lane->since_tsc)) : NAN;
+	if (row->alert == HF_ALERT_NONE && row->gap_ns != HF_UNKNOWN && row->gap_ns > GAP_SLOW_NS)
+		row->alert = HF_ALERT_WARN;
+	take_lane_counts(row, seg);
+}
+
+static void
+take_lanes(struct hf_sample *s, const struct hf_segment *seg)
+{
+	s->n_lanes = least(seg->header.n_lanes, HF_MAX_LANES);
+	for (uint32_t l = 0; l < s->n_lanes; l++) {
+		s->lanes[l] = (struct hf_lane_row){.lane = l};
+		take_lane(s, &s->lanes[l], seg);
+	}
+}
+
+static void
+take_worker(struct hf_sample *s, struct hf_worker_row *row, const struct hf_worker *w,
+	    uint32_t state)
+{
+	row->pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
+	row->standby = w->standby != 0;
+	row->attach_us = w->attach_us;
+	row->uptime_s = NAN;
+	if (hf_load(&w->attached_tsc) != 0)
+		row->uptime_s = seconds_since(s, hf_load(&w->attached_tsc));
+	format_clean(row->name, sizeof(row->name), w->name, sizeof(w->name));
+	format_clean(row->version, sizeof(row->version), w->version, sizeof(w->version));
+	snprintf(row->state, sizeof(row->state), "%s", hf_worker_state_name(state));
+	for (unsigned int l = 0; l < HF_MAX_LANES; l++) {
+		uint8_t t = atomic_load_explicit(&w->thread[l], memory_order_relaxed);
+
+		row->lanes |= (uint64_t)(t == HF_THREAD_OWNER) << l;
+		row->waits |= (uint64_t)(t == HF_THREAD_WAITING) << l;
+	}
+	if (state == HF_WORKER_DEAD)
+		row->alert = HF_ALERT_BAD;
+	else if (state != HF_WORKER_RUNNING ||
+		 seconds_since(s, hf_load(&w->heartbeat_tsc)) > SILENT_S)
+		row->alert = HF_ALERT_WARN;
+}
+
+static void
+take_workers(struct hf_sample *s, const struct hf_segment *seg)
+{
+	s->n_workers = 0;
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
+		const struct hf_worker *w = &seg->workers[i];
+		uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+
+		if (state == HF_WORKER_FREE)
+			continue;
+		s->workers[s->n_workers] = (struct hf_worker_row){.slot = i};
+		take_worker(s, &s->workers[s->n_workers++], w, state);
+	}
+}
+
+static void
+take_pools(struct hf_sample *s, const struct hf_segment *seg)
+{
+	s->n_pools = least(seg->header.n_pools, HF_MAX_POOLS);
+	for (uint32_t i = 0; i < s->n_pools; i++) {
+		const struct hf_pool *p = &seg->pools[i];
+		struct hf_pool_row *row = &s->pools[i];
+		uint64_t census = hf_load(&p->census_tsc);
+		int known = census != 0;
+
+		*row = (struct hf_pool_row){.node = p->node, .size = p->size};
+		format_clean(row->name, sizeof(row->name), p->name, sizeof(p->name));
+		row->free = known ? load32(&p->free) : HF_UNKNOWN;
+		row->cached = known ? load32(&p->cached) : HF_UNKNOWN;
+		row->rings = known ? load32(&p->rings) : HF_UNKNOWN;
+		row->held = known ? load32(&p->held) : HF_UNKNOWN;
+		row->driver = known ? load32(&p->driver) : HF_UNKNOWN;
+		row->unaccounted = known ? load32(&p->unaccounted) : HF_UNKNOWN;
+		row->census_s = known ? seconds_since(s, census) : NAN;
+		if (known && row->unaccounted != 0)
+			row->alert = HF_ALERT_BAD;
+	}
+}
+
+static void
+take_drops(struct hf_sample *s)
+{
+	s->n_drops = 0;
+	for (unsigned int d = 0; d < HF_DROP_MAX; d++) {
+		struct hf_count_row *row = &s->drops[s->n_drops];
+		const char *name = hf_drop_name(d);
+
+		*row = (struct hf_count_row){.pps = NAN};
+		for (uint32_t l = 0; l < s->n_lanes; l++)
+			if (s->lanes[l].drops != HF_UNKNOWN)
+				row->packets += s->lanes[l].totals.drop[d];
+		if (name == NULL && row->packets == 0)
+			break;
+		if (name != NULL)
+			snprintf(row->reason, sizeof(row->reason), "%s", name);
+		else
+			snprintf(row->reason, sizeof(row->reason), "reason_%u", d);
+		s->n_drops++;
+	}
+}
+
+/* Why packets were counted in no flow. Reason 0 is "it is a flow" and never counted. */
+static void
+take_skips(struct hf_sample *s, const struct hf_segment *seg)
+{
+	s->n_skips = 0;
+	for (unsigned int k = HF_SKIP_NONE + 1; k < HF_SKIP_COUNT; k++) {
+		struct hf_count_row *row = &s->skips[s->n_skips++];
+
+		*row = (struct hf_count_row){.pps = NAN};
+		snprintf(row->reason, sizeof(row->reason), "%s", hf_skip_name(k));
+		for (uint32_t l = 0; l < s->n_lanes; l++)
+			row->packets += hf_load(&seg->lanes[l].flow_skipped[k]);
+	}
+}
+
+static void
+add_known(uint64_t *sum, uint64_t n)
+{
+	*sum = *sum == HF_UNKNOWN || n == HF_UNKNOWN ? HF_UNKNOWN : *sum + n;
+}
+
+static void
+take_totals(struct hf_sample *s)
+{
+	s->totals = (struct hf_totals_row){0};
+	for (uint32_t l = 0; l < s->n_lanes; l++) {
+		add_known(&s->totals.rx_pkts, s->lanes[l].rx_pkts);
+		add_known(&s->totals.rx_bytes, s->lanes[l].rx_bytes);
+		add_known(&s->totals.tx_pkts, s->lanes[l].tx_pkts);
+		add_known(&s->totals.tx_bytes, s->lanes[l].tx_bytes);
+		add_known(&s->totals.drops, s->lanes[l].drops);
+		add_known(&s->totals.held, s->lanes[l].held);
+	}
+}
+
+int
+sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc)
+{
+	for (unsigned int i = 0; i < TAKE_TRIES; i++) {
+		take_header(s, &seg->header, tsc);
+		take_ports(s, seg);
+		take_io(s, seg);
+		take_lanes(s, seg);
+		if (load32(&seg->header.clear_seq) == s->clear_seq)
+			break;
+	}
+	take_workers(s, seg);
+	take_pools(s, seg);
+	take_drops(s);
+	take_skips(s, seg);
+	take_totals(s);
+	events_take(s, seg);
+	return 0;
+}

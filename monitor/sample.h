@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One look at an instance: what the views show, copied out of the segment, with rates against the
+ * look before. Views read a sample and nothing else. Main thread only.
+ *
+ * Not known is NAN for a rate or time, HF_UNKNOWN for a count, -1 for an int32_t, "" for a text.
+ */
+#ifndef HF_MONITOR_SAMPLE_H
+#define HF_MONITOR_SAMPLE_H
+
+#include <stdint.h>
+
+#include "flows.h"
+#include "segment.h"
+
+#define HF_UNKNOWN    UINT64_MAX
+#define HF_MAX_RECENT 8 /* events in a sample */
+
+enum hf_sample_state {
+	HF_SAMPLE_WAITING, /* nothing seen yet */
+	HF_SAMPLE_WARMING, /* counters, but nothing to compare them with */
+	HF_SAMPLE_LIVE,
+	HF_SAMPLE_STALE, /* the last look at an instance that is gone */
+};
+
+/* How a row is to be seen. */
+enum hf_alert { HF_ALERT_NONE, HF_ALERT_WARN, HF_ALERT_BAD };
+
+struct hf_port_row {
+	char name[32];
+	char driver[32];
+	char peer[32];
+	char link[16]; /* "up", "10G", "down" */
+	uint32_t link_up, link_mbps, mtu;
+	int32_t node;
+	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
+	uint64_t missed, nombuf, rx_errors, tx_errors, errors;
+	uint64_t sampled_tsc; /* when the primary read these counters */
+	double rx_pps, rx_bps, tx_pps, tx_bps;
+	uint32_t alert;
+};
+
+struct hf_io_row {
+	uint32_t io;
+	int32_t cpu, node;
+	uint64_t loops, busy_tsc, total_tsc;
+	double loops_rate, busy; /* busy: percent */
+	uint32_t alert;
+};
+
+struct hf_lane_row {
+	uint32_t lane;
+	char kind[12];
+	char owner[32]; /* of the worker that is alive and owns it */
+	char state[16];
+	int32_t pid; /* last owner's */
+	int32_t cpu, node;
+	uint32_t owner_alive, generation, gap_takeover;
+	struct hf_lane_totals totals; /* valid when rx_pkts is known */
+	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes, drops, held;
+	uint64_t handovers, takeovers, undone, gap_ns;
+	uint64_t evicted_flows, expired_flows;
+	uint64_t busy_tsc, total_tsc;
+	double rx_pps, rx_bps, tx_pps, tx_bps, drop_pps, busy;
+	double owned_s;
+	uint32_t alert;
+};
+
+struct hf_worker_row {
+	uint32_t slot;
+	int32_t pid;
+	char name[32];
+	char state[16];
+	char version[32];
+	uint64_t lanes, waits; /* bit l: owns lane l; sleeps on its lease */
+	uint32_t standby;
+	uint64_t attach_us;
+	double uptime_s;
+	uint32_t alert;
+};
+
+struct hf_pool_row {
+	char name[32];
+	int32_t node;
+	uint64_t size, free, cached, rings, held, driver, unaccounted;
+	double census_s; /* age of the figures */
+	uint32_t alert;
+};
+
+struct hf_count_row {
+	char reason[24];
+	uint64_t packets;
+	double pps;
+};
+
+struct hf_event_row {
+	uint64_t seq;
+	double time_s; /* seconds since 1970 */
+	char clock[12];
+	char type[20];
+	char name[24];
+	int32_t pid, lane;
+	uint64_t value;
+	char detail[24];
+	uint32_t alert;
+};
+
+struct hf_totals_row {
+	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes, drops, held;
+	double rx_pps, rx_bps, tx_pps, tx_bps, drop_pps;
+};
+
+struct hf_sample {
+	enum hf_sample_state state;
+	char why[240]; /* when WAITING or STALE */
+	char instance[HF_INSTANCE_LEN];
+	char segment_state[12];
+	char program_version[32];
+	char dpdk_version[32];
+	int32_t primary_pid;
+	uint32_t silent; /* 1: the primary lives but its heartbeat stands still */
+	uint64_t attach; /* which segment: hf_monitor_source.attaches */
+	uint32_t clear_seq;
+	uint64_t tsc, tsc_hz;
+	double uptime_s, interval_s;
+	enum hf_sort sort;
+
+	uint32_t n_ports, n_io, n_lanes, n_workers, n_pools, n_drops, n_skips, n_events;
+	struct hf_totals_row totals;
+	struct hf_port_row ports[HF_MAX_PORTS];
+	struct hf_io_row io[HF_MAX_IO];
+	struct hf_lane_row lanes[HF_MAX_LANES];
+	struct hf_worker_row workers[HF_MAX_WORKERS];
+	struct hf_pool_row pools[HF_MAX_POOLS];
+	struct hf_count_row drops[HF_DROP_MAX];
+	struct hf_count_row skips[HF_SKIP_MAX];
+	struct hf_event_row events[HF_MAX_RECENT]; /* newest first */
+	struct hf_flow_top flows;
+};
+
+/* Room for top flows. Returns 0 or -ENOMEM. */
+int sample_init(struct hf_sample *s, uint32_t top);
+void sample_free(struct hf_sample *s);
+
+/*
+ * Fills *s (all but why, attach, sort and the flows) from seg as it is at tsc. Allocates nothing.
+ * Counters are read again when a `clear` came in between. Returns 0.
+ */
+int sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc);
+
+/*
+ * Sets the rates of *s against *before, and its state: LIVE, or WARMING when the two do not
+ * compare (another segment, a `clear` in between, before was not taken). A counter that went back
+ * gives an unknown rate, never a negative one.
+ */
+void sample_compare(struct hf_sample *s, const struct hf_sample *before);
+
+/* Turns *s into the last look at something that is gone: STALE, no rates. why: one line. */
+void sample_retire(struct hf_sample *s, const char *why);
+
+/* "waiting", "warming", "live", "stale". */
+const char *sample_state_name(enum hf_sample_state state);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The commands of the control socket: one row and one function each.
+ *
+ * Primary, main thread. A command checks its arguments before it changes anything, and must not
+ * wait for a worker.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "control.h"
+#include "log.h"
+#include "status.h"
+
+#define COMMAND_ARGS 2
+
+struct command {
+	const char *name;
+	const char *args[COMMAND_ARGS]; /* that it knows; NULL: no more */
+	json_t *(*run)(struct hf_control *c, struct control_client *client, const json_t *request);
+};
+
+/* {"ok": true} with the members of body, which is stolen. NULL when memory ran out. */
+static json_t *
+success(json_t *body)
+{
+	json_t *reply = body != NULL ? json_pack("{s:b}", "ok", 1) : NULL;
+
+	if (json_object_update_new(reply, body) != 0) {
+		json_decref(reply);
+		return NULL;
+	}
+	return reply;
+}
+
+static json_t *
+success_list(const char *key, json_t *list)
+{
+	return success(json_pack("{s:o}", key, list));
+}
+
+/* Counts the mbufs, unless that was done a moment ago. */
+static void
+refresh_pools(struct hf_control *c)
+{
+	uint64_t now = control_now_ms();
+
+	if (c->census_ms != 0 && now - c->census_ms < CONTROL_CENSUS_MS)
+		return;
+	c->census_err = hf_census_run(c->p);
+	c->census_ms = control_now_ms();
+}
+
+/* Says in warnings that the pools' figures are old, if they are. */
+static void
+warn_census(const struct hf_control *c, json_t *warnings)
+{
+	if (c->census_err != 0)
+		json_array_append_new(warnings,
+				      json_sprintf("pools: census: %s: the figures are old",
+						   strerror(-c->census_err)));
+}
+
+static json_t *
+run_status(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	json_t *status;
+
+	hf_ports_sample(c->p);
+	refresh_pools(c);
+	status = hf_status_all(c->p->seg);
+	warn_census(c, json_object_get(status, "warnings"));
+	return success(status);
+}
+
+static json_t *
+run_lanes(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	return success_list("lanes", hf_status_lanes(c->p->seg));
+}
+
+static json_t *
+run_workers(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	return success_list("workers", hf_status_workers(c->p->seg));
+}
+
+static json_t *
+run_ports(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	hf_ports_sample(c->p);
+	return success_list("ports", hf_status_ports(c->p->seg));
+}
+
+static json_t *
+run_pools(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	json_t *warnings = json_array();
+
+	refresh_pools(c);
+	warn_census(c, warnings);
+	return success(
+		json_pack("{s:o, s:o}", "pools", hf_status_pools(c->p->seg), "warnings", warnings));
+}
+
+static json_t *
+run_flows(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const json_t *top = json_object_get(request, "top");
+	const json_t *sort = json_object_get(request, "sort");
+	enum hf_flow_sort by = HF_FLOW_SORT_PACKETS;
+	json_int_t n = HF_STATUS_FLOWS_DEFAULT;
+
+	if (top != NULL)
+		n = json_integer_value(top);
+	if (n < 1 || n > HF_STATUS_FLOWS_MAX)
+		return control_error(2, "flows: top: not a number from 1 to %d",
+				     HF_STATUS_FLOWS_MAX);
+	if (sort != NULL && json_is_string(sort) && strcmp(json_string_value(sort), "bytes") == 0)
+		by = HF_FLOW_SORT_BYTES;
+	else if (sort != NULL &&
+		 (!json_is_string(sort) || strcmp(json_string_value(sort), "packets") != 0))
+		return control_error(2, "flows: sort: neither packets nor bytes");
+	return success(hf_status_flows(c->p->seg, (uint32_t)n, by));
+}
+
+static json_t *
+run_restart(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const json_t *target = json_object_get(request, "target");
+	char number[24];
+
+	if (json_is_string(target))
+		return control_restart_begin(c, client, json_string_value(target));
+	if (!json_is_integer(target))
+		return control_error(2, "restart: target: neither a lane, a worker, a pid nor all");
+	snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(target));
+	return control_restart_begin(c, client, number);
+}
+
+static json_t *
+drain(struct hf_control *c, const struct control_client *client, const char *worker)
+{
+	const struct hf_worker *w;
+	char text[160] = "";
+	int slot, err;
+
+	if (c->restart.active)
+		return control_error(1, "worker %s: drain: a restart is under way", worker);
+	slot = hf_supervisor_find(c->p, worker);
+	if (slot < 0)
+		return control_error(1, "worker %s: drain: no such worker lives", worker);
+	hf_notice("worker %s: drain: asked by pid %d, uid %u", worker, (int)client->pid,
+		  (unsigned int)client->uid);
+	err = hf_handover_drain(c->p, (uint32_t)slot, text, sizeof(text));
+	if (err != 0 && strncmp(text, "worker ", 7) == 0)
+		return control_error(1, "%s", text);
+	if (err != 0)
+		return control_error(1, "worker %s: drain: %s", worker,
+				     text[0] != '\0' ? text : strerror(-err));
+	w = &c->p->seg->workers[slot];
+	return success(json_pack("{s:o, s:i}", "worker", status_text(w->name, sizeof(w->name)),
+				 "pid", (int)atomic_load_explicit(&w->pid, memory_order_relaxed)));
+}
+
+static json_t *
+run_drain(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const json_t *worker = json_object_get(request, "worker");
+	char pid[24];
+
+	if (json_is_string(worker))
+		return drain(c, client, json_string_value(worker));
+	if (!json_is_integer(worker))
+		return control_error(2, "drain: worker: neither a name nor a pid");
+	snprintf(pid, sizeof(pid), "%" JSON_INTEGER_FORMAT, json_integer_value(worker));
+	return drain(c, client, pid);
+}
+
+static json_t *
+run_clear(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	hf_notice("control: clear: asked by pid %d, uid %u", (int)client->pid,
+		  (unsigned int)client->uid);
+	hf_primary_clear(c->p);
+	return success(json_pack("{s:I}", "clear_seq",
+				 (json_int_t)atomic_load_explicit(&c->p->seg->header.clear_seq,
+								  memory_order_relaxed)));
+}
+
+static json_t *
+run_loglevel(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const char *text = json_string_value(json_object_get(request, "level"));
+	enum hf_log_level level, before = hf_log_get_level();
+
+	if (text == NULL || hf_log_parse_level(text, &level) != 0)
+		return control_error(
+			2, "loglevel: level: none of error, warning, notice, info, debug");
+	hf_notice("control: loglevel %s: asked by pid %d, uid %u", text, (int)client->pid,
+		  (unsigned int)client->uid);
+	hf_log_set_level(level);
+	return success(json_pack("{s:s, s:s}", "level", hf_log_level_name(level), "before",
+				 hf_log_level_name(before)));
+}
+
+static json_t *
+run_stop(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	hf_notice("control: stop: asked by pid %d, uid %u", (int)client->pid,
+		  (unsigned int)client->uid);
+	atomic_store(&c->p->stop, 1);
+	return success(json_pack("{s:i}", "pid", (int)c->p->seg->header.primary_pid));
+}
+
+static json_t *
+run_version(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const struct hf_segment_header *h = &c->p->seg->header;
+
+	return success(json_pack("{s:o, s:o, s:i}", "version",
+				 status_text(h->program_version, sizeof(h->program_version)),
+				 "dpdk", status_text(h->dpdk_version, sizeof(h->dpdk_version)),
+				 "layout_version", (int)h->layout_version));
+}
+
+static const struct command commands[] = {
+	{"status", {NULL}, run_status},       {"lanes", {NULL}, run_lanes},
+	{"workers", {NULL}, run_workers},     {"ports", {NULL}, run_ports},
+	{"pools", {NULL}, run_pools},         {"flows", {"top", "sort"}, run_flows},
+	{"restart", {"target"}, run_restart}, {"drain", {"worker"}, run_drain},
+	{"clear", {NULL}, run_clear},         {"loglevel", {"level"}, run_loglevel},
+	{"stop", {NULL}, run_stop},           {"version", {NULL}, run_version},
+};
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* The first argument that the command does not know, or NULL. */
+static const char *
+unknown_arg(const struct command *command, json_t *request)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(request, key, value)
+	{
+		int known = strcmp(key, "command") == 0;
+
+		for (int i = 0; i < COMMAND_ARGS && command->args[i] != NULL; i++)
+			known |= strcmp(key, command->args[i]) == 0;
+		if (!known)
+			return key;
+	}
+	return NULL;
+}
+
+json_t *
+control_command_run(struct hf_control *c, struct control_client *client, const char *line,
+		    size_t len)
+{
+	const struct command *command;
+	const char *name, *arg;
+	json_error_t err;
+	json_t *request, *reply;
+
+	request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &err);
+	if (request == NULL)
+		return control_error(2, "control: request: no JSON object: %s", err.text);
+	name = json_string_value(json_object_get(request, "command"));
+	command = name != NULL ? find_command(name) : NULL;
+	if (name == NULL)
+		reply = control_error(2, "control: request: it has no command");
+	else if (command == NULL)
+		reply = control_error(2, "control: request: unknown command %s", name);
+	else if ((arg = unknown_arg(command, request)) != NULL)
+		reply = control_error(2, "%s: unknown argument %s", name, arg);
+	else
+		reply = command->run(c, client, request);
+	json_decref(request);
+	return reply;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The commands of holdfastctl: one row each, and how a command line becomes a request.
+ */
+#include <string.h>
+
+#include "ctl.h"
+#include "log.h"
+#include "units.h"
+
+#define FLOWS_MAX 1000
+
+static const struct ctl_command commands[] = {
+	{"status", NULL, NULL, CTL_TIMEOUT_S, "the instance: ports, lanes, workers, pools",
+	 ctl_print_status},
+	{"lanes", NULL, NULL, CTL_TIMEOUT_S, "lanes: owners, packets, drops, changes",
+	 ctl_print_lanes},
+	{"workers", NULL, NULL, CTL_TIMEOUT_S, "worker processes and their lanes",
+	 ctl_print_workers},
+	{"ports", NULL, NULL, CTL_TIMEOUT_S, "ports: link, packets, errors", ctl_print_ports},
+	{"pools", NULL, NULL, CTL_TIMEOUT_S, "where every packet buffer is", ctl_print_pools},
+	{"flows", NULL, NULL, CTL_TIMEOUT_S, "the greatest flows (--top, --sort)", ctl_print_flows},
+	{"restart", "LANE|WORKER|PID|all", "target", CTL_TIMEOUT_RESTART_S,
+	 "hand lanes over to workers that wait", ctl_print_restart},
+	{"drain", "WORKER|PID", "worker", CTL_TIMEOUT_S, "let a worker give its lanes back and end",
+	 ctl_print_drain},
+	{"clear", NULL, NULL, CTL_TIMEOUT_S, "count from 0 again", ctl_print_clear},
+	{"loglevel", "LEVEL", "level", CTL_TIMEOUT_S,
+	 "error, warning, notice, info or debug, in the primary", ctl_print_loglevel},
+	{"stop", NULL, NULL, CTL_TIMEOUT_S, "end the primary and its workers", ctl_print_stop},
+	{"version", NULL, NULL, CTL_TIMEOUT_S, "versions of the running primary",
+	 ctl_print_version},
+};
+
+const struct ctl_command *
+ctl_command_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+void
+ctl_command_help(FILE *out)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const struct ctl_command *c = &commands[i];
+
+		fprintf(out, "  %-8s %-20s %s\n", c->name, c->arg != NULL ? c->arg : "", c->help);
+	}
+}
+
+/* --top and --sort into a request of flows. Returns 0, or -1 after a message. */
+static int
+add_flow_options(json_t *request, const struct ctl_options *o)
+{
+	uint64_t top;
+
+	if (o->top != NULL) {
+		if (hf_parse_u64(o->top, 1, FLOWS_MAX, &top) != 0) {
+			hf_err("--top %s: not a number from 1 to %d", o->top, FLOWS_MAX);
+			return -1;
+		}
+		json_object_set_new(request, "top", json_integer((json_int_t)top));
+	}
+	if (o->sort != NULL) {
+		if (strcmp(o->sort, "packets") != 0 && strcmp(o->sort, "bytes") != 0) {
+			hf_err("--sort %s: neither packets nor bytes", o->sort);
+			return -1;
+		}
+		json_object_set_new(request, "sort", json_string(o->sort));
+	}
+	return 0;
+}
+
+/* Is the command line right for this command? Returns 0, or -1 after a message. */
+static int
+check(const struct ctl_command *command, const struct ctl_options *o)
+{
+	enum hf_log_level level;
+
+	if (command->arg == NULL && o->arg != NULL)
+		hf_err("%s: it takes no argument: %s", command->name, o->arg);
+	else if (command->arg != NULL && (o->arg == NULL || o->arg[0] == '\0'))
+		hf_err("%s: which %s?", command->name, command->arg);
+	else if ((o->top != NULL || o->sort != NULL) && strcmp(command->name, "flows") != 0)
+		hf_err("%s: --top and --sort belong to flows", command->name);
+	else if (strcmp(command->name, "loglevel") == 0 && hf_log_parse_level(o->arg, &level) != 0)
+		hf_err("loglevel: %s: none of error, warning, notice, info, debug", o->arg);
+	else
+		return 0;
+	return -1;
+}
+
+json_t *
+ctl_command_request(const struct ctl_command *command, const struct ctl_options *o)
+{
+	json_t *request;
+
+	if (check(command, o) != 0)
+		return NULL;
+	request = json_pack("{s:s}", "command", command->name);
+	if (command->arg != NULL &&
+	    json_object_set_new(request, command->arg_name, json_string(o->arg)) != 0) {
+		hf_err("%s: the argument is no UTF-8", command->name);
+		json_decref(request);
+		return NULL;
+	}
+	if (add_flow_options(request, o) != 0) {
+		json_decref(request);
+		return NULL;
+	}
+	return request;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What an instance has in the file system: run folder, lock, segment, DPDK's files. Made by the
+ * primary, removed by it, or by the next one when it was killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <grp.h>
+#include <rte_cycles.h>
+#include <rte_version.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parts.h"
+
+gid_t
+instance_group(const struct hf_primary *p)
+{
+	const struct group *g = getgrnam(p->cfg.group);
+
+	if (g == NULL) {
+		hf_warn("group %s: not found: only root can watch this instance (groupadd -r %s)",
+			p->cfg.group, p->cfg.group);
+		return (gid_t)-1;
+	}
+	return g->gr_gid;
+}
+
+static int
+make_folder(const char *path, gid_t gid, mode_t mode)
+{
+	if (mkdir(path, mode) != 0 && errno != EEXIST)
+		return -errno;
+	if (gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) != 0)
+		return -errno;
+	return chmod(path, mode) != 0 ? -errno : 0;
+}
+
+/* Opens (or makes) a lock file in the run folder. Returns the fd or -errno. */
+static int
+open_lock(const struct hf_primary *p, const char *file)
+{
+	char path[256];
+	int fd;
+
+	if (hf_names_path(path, sizeof(path), p->cfg.instance, file) != 0)
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+static int
+take_lock(struct hf_primary *p)
+{
+	char pid[16] = "";
+	ssize_t n;
+
+	p->lock_fd = open_lock(p, HF_PRIMARY_LOCK);
+	if (p->lock_fd < 0)
+		return p->lock_fd;
+	if (flock(p->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		n = pread(p->lock_fd, pid, sizeof(pid) - 1, 0);
+		hf_err("instance %s: start: a primary already runs with pid %s", p->cfg.instance,
+		       n > 0 ? pid : "unknown");
+		close(p->lock_fd);
+		p->lock_fd = -1;
+		return -EBUSY;
+	}
+	n = snprintf(pid, sizeof(pid), "%d", getpid());
+	if (ftruncate(p->lock_fd, 0) != 0 || pwrite(p->lock_fd, pid, (size_t)n, 0) != n)
+		return -errno;
+	return 0;
+}
+
+int
+instance_lock(struct hf_primary *p, gid_t gid)
+{
+	char path[256];
+	int err, fd;
+
+	err = make_folder(HF_RUN_DIR, (gid_t)-1, 0755);
+	if (err == 0)
+		err = hf_names_path(path, sizeof(path), p->cfg.instance, NULL);
+	if (err == 0)
+		err = make_folder(path, gid, 0750);
+	if (err != 0) {
+		hf_err("instance %s: make folder under %s: %s", p->cfg.instance, HF_RUN_DIR,
+		       strerror(-err));
+		return err;
+	}
+	err = take_lock(p);
+	if (err == -EBUSY)
+		return err;
+	fd = err == 0 ? open_lock(p, HF_ATTACH_LOCK) : err;
+	if (fd < 0) {
+		hf_err("instance %s: make lock files: %s", p->cfg.instance, strerror(-fd));
+		return fd;
+	}
+	close(fd);
+	return 0;
+}
+
+/* Kills the workers of a primary that is no more: they map memory that is about to go. */
+static void
+end_old_workers(const char *instance)
+{
+	struct hf_segment_map old;
+	char why[256];
+
+	if (hf_segment_open(&old, instance, 1, why, sizeof(why)) != 0)
+		return;
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
+		const struct hf_worker *w = &old.seg->workers[i];
+		int32_t pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
+		uint64_t start = hf_load(&w->start_time);
+
+		if (atomic_load_explicit(&w->state, memory_order_relaxed) == HF_WORKER_FREE ||
+		    start == 0 || !hf_process_alive(pid, start))
+			continue;
+		hf_warn("instance %s: worker %d of a dead primary is ended", instance, pid);
+		kill(pid, SIGKILL);
+		for (int ms = 0; ms < 1000 && hf_process_alive(pid, start); ms++)
+			usleep(1000);
+	}
+	atomic_store_explicit(&old.seg->header.state, HF_SEGMENT_GONE, memory_order_release);
+	hf_segment_close(&old);
+}
+
+static void
+unlink_all(const char *pattern)
+{
+	glob_t g;
+
+	if (glob(pattern, 0, NULL, &g) != 0)
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		unlink(g.gl_pathv[i]);
+	globfree(&g);
+}
+
+/* DPDK's files of this instance: hugepages and the runtime folder. */
+static void
+remove_dpdk_files(const struct hf_primary *p)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%smap_*", p->cfg.hugepage_dir, p->cfg.instance);
+	unlink_all(path);
+	snprintf(path, sizeof(path), "/var/run/dpdk/%s/*", p->cfg.instance);
+	unlink_all(path);
+	snprintf(path, sizeof(path), "/var/run/dpdk/%s", p->cfg.instance);
+	rmdir(path);
+}
+
+void
+instance_sweep(struct hf_primary *p)
+{
+	end_old_workers(p->cfg.instance);
+	hf_segment_remove(p->cfg.instance);
+	remove_dpdk_files(p);
+}
+
+static void
+fill_run(const struct hf_config *cfg, struct hf_run_config *run)
+{
+	run->burst = cfg->burst;
+	run->idle = cfg->idle;
+	run->idle_sleep_us = cfg->idle_sleep_us;
+	run->stage_l2 = 1;
+	run->stage_flow = (uint32_t)cfg->stage_flow;
+	run->l2_mode = cfg->l2_mode;
+	for (uint32_t i = 0; i < HF_MAX_PORTS; i++)
+		run->peer[i] = i < cfg->n_ports && cfg->ports[i].peer_index >= 0
+				       ? (uint16_t)cfg->ports[i].peer_index
+				       : UINT16_MAX;
+}
+
+int
+instance_create_segment(struct hf_primary *p, gid_t gid)
+{
+	struct hf_segment_header *h;
+	int err;
+
+	err = hf_segment_create(&p->map, p->cfg.instance, p->cfg.hugepage_dir, p->cfg.n_lanes,
+				p->cfg.flow_capacity, gid);
+	if (err != 0) {
+		hf_err("instance %s: create segment in %s: %s", p->cfg.instance,
+		       p->cfg.hugepage_dir, strerror(-err));
+		return err;
+	}
+	p->seg = p->map.seg;
+	h = &p->seg->header;
+	h->n_ports = p->cfg.n_ports;
+	h->n_io = p->cfg.n_io;
+	h->tsc_hz = rte_get_tsc_hz();
+	h->flow_idle_ticks = p->cfg.flow_idle_s * 1000;
+	if (getrandom(&h->flow_seed, sizeof(h->flow_seed), 0) != sizeof(h->flow_seed))
+		h->flow_seed = hf_tsc();
+	snprintf(h->dpdk_version, sizeof(h->dpdk_version), "%s", rte_version());
+	fill_run(&p->cfg, &p->seg->run);
+	return 0;
+}
+
+void
+instance_remove(struct hf_primary *p)
+{
+	char path[256];
+
+	if (p->seg != NULL)
+		atomic_store_explicit(&p->seg->header.state, HF_SEGMENT_GONE, memory_order_release);
+	hf_segment_remove(p->cfg.instance);
+	hf_segment_close(&p->map);
+	p->seg = NULL;
+	remove_dpdk_files(p);
+	if (p->lock_fd < 0)
+		return;
+	hf_names_path(path, sizeof(path), p->cfg.instance, HF_ATTACH_LOCK);
+	unlink(path);
+	hf_names_path(path, sizeof(path), p->cfg.instance, HF_PRIMARY_LOCK);
+	unlink(path);
+	hf_names_path(path, sizeof(path), p->cfg.instance, NULL);
+	rmdir(path);
+	close(p->lock_fd);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "io.h"
+
+#include <errno.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_memzone.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define SPIN_TURNS   64 /* empty turns before backing off */
+#define PARK_WAIT_US 200000
+
+/* Shows a lane's counters as of the end of this turn, all at once. */
+static void
+commit(struct hf_io_ring *r)
+{
+	struct hf_io_lane *s = r->shared;
+	uint32_t seq = atomic_load_explicit(&s->seq, memory_order_relaxed);
+
+	atomic_store_explicit(&s->seq, seq + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&s->rx_pkts, r->sum.rx_pkts, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_bytes, r->sum.rx_bytes, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_pkts, r->sum.tx_pkts, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_bytes, r->sum.tx_bytes, memory_order_relaxed);
+	atomic_store_explicit(&s->held_pkts, r->head - r->reaped, memory_order_relaxed);
+	for (unsigned int d = 0; d < HF_DROP_COUNT; d++)
+		atomic_store_explicit(&s->drop[d], r->sum.drop[d], memory_order_relaxed);
+	/* Pairs with the reader's acquire load of an even value. */
+	atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
+	atomic_store_explicit(&r->reaped_settled, r->reaped, memory_order_release);
+	r->dirty = 0;
+}
+
+static void
+back_off(const struct hf_io_thread *t, unsigned int empty)
+{
+	rte_pause();
+	if (t->idle == HF_IDLE_POLL || empty < SPIN_TURNS)
+		return;
+	if (t->idle == HF_IDLE_SLEEP) {
+		unsigned int us = empty - SPIN_TURNS + 1;
+		struct timespec ts = {0};
+
+		ts.tv_nsec = (long)(us < t->idle_sleep_us ? us : t->idle_sleep_us) * 1000;
+		nanosleep(&ts, NULL);
+		return;
+	}
+	for (int i = 0; i < 32; i++)
+		rte_pause();
+}
+
+/* Stands still at the end of a turn. Gives the CPU away: the main thread may need this one. */
+static void
+park(struct hf_io_thread *t)
+{
+	atomic_store_explicit(&t->parked, 1, memory_order_release);
+	while (atomic_load_explicit(&t->request, memory_order_acquire) == HF_IO_PARK)
+		sched_yield();
+	atomic_store_explicit(&t->parked, 0, memory_order_release);
+}
+
+/* One turn. Returns packets moved. */
+static uint32_t
+turn(struct hf_io_thread *t)
+{
+	uint32_t moved = hf_io_receive(t);
+
+	moved += hf_io_reap(t);
+	if (moved > 0)
+		for (uint32_t l = 0; l < t->n_lanes; l++)
+			if (t->ring[l].dirty)
+				commit(&t->ring[l]);
+	return moved;
+}
+
+static void *
+io_main(void *arg)
+{
+	struct hf_io_thread *t = arg;
+	uint64_t begin = hf_tsc(), now;
+	unsigned int empty = 0;
+	int request;
+
+	prctl(PR_SET_TIMERSLACK, 1000);
+	RTE_PER_LCORE(_lcore_id) = HF_LCORE_IO0 + t->id;
+	while ((request = atomic_load_explicit(&t->request, memory_order_relaxed)) != HF_IO_STOP) {
+		uint32_t moved = turn(t);
+
+		if (request == HF_IO_PARK)
+			park(t);
+		empty = moved > 0 ? 0 : empty + 1;
+		if (moved == 0)
+			back_off(t, empty);
+		now = hf_tsc();
+		hf_add(&t->shared->loops, 1);
+		hf_add(&t->shared->total_tsc, now - begin);
+		if (moved > 0)
+			hf_add(&t->shared->busy_tsc, now - begin);
+		atomic_store_explicit(&t->shared->heartbeat_tsc, now, memory_order_relaxed);
+		begin = now;
+	}
+	return NULL;
+}
+
+static int
+create_ring(struct hf_primary *p, struct hf_io_thread *t, uint32_t lane, int node)
+{
+	struct hf_io_ring *r = &t->ring[lane];
+	const struct rte_memzone *mz;
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	snprintf(name, sizeof(name), HF_RING_MEMZONE_FMT, t->id, lane);
+	mz = rte_memzone_reserve_aligned(name, hf_lane_ring_bytes(p->cfg.ring_size), node, 0, 64);
+	r->shadow = calloc(p->cfg.ring_size, sizeof(struct rte_mbuf *));
+	if (mz == NULL || r->shadow == NULL) {
+		hf_err("lane %u: make ring of %u entries: out of memory: raise memory_mb", lane,
+		       p->cfg.ring_size);
+		return -ENOMEM;
+	}
+	r->ring = mz->addr;
+	hf_lane_ring_format(r->ring, p->cfg.ring_size, t->id, lane);
+	r->shared = &t->shared->lane[lane];
+	return 0;
+}
+
+int
+hf_io_create(struct hf_primary *p, uint32_t k, const struct hf_rss *rss)
+{
+	struct hf_io_thread *t = aligned_alloc(64, (sizeof(*t) + 63) / 64 * 64);
+
+	if (t == NULL)
+		return -ENOMEM;
+	memset(t, 0, sizeof(*t));
+	t->id = k;
+	t->cpu = p->cfg.io_cpu[k];
+	t->idle = p->cfg.idle;
+	t->idle_sleep_us = p->cfg.idle_sleep_us;
+	t->seg = p->seg;
+	t->shared = &p->seg->io[k];
+	t->rss = rss;
+	t->n_lanes = p->cfg.n_lanes;
+	t->n_pools = p->n_pools;
+	memcpy(t->pool, p->pool, sizeof(t->pool));
+	p->io[k] = t;
+	for (uint32_t l = 0; l < t->n_lanes; l++) {
+		int err = create_ring(p, t, l, p->seg->lanes[l].node);
+
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+int
+hf_io_start(struct hf_io_thread *t)
+{
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int err;
+
+	pthread_attr_init(&attr);
+	if (t->cpu >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET((size_t)t->cpu, &cpus);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	}
+	err = pthread_create(&t->thread, &attr, io_main, t);
+	pthread_attr_destroy(&attr);
+	t->started = err == 0;
+	if (err != 0)
+		hf_err("io %u: start thread on CPU %d: %s", t->id, t->cpu, strerror(err));
+	return -err;
+}
+
+static int
+all_parked(const struct hf_primary *p)
+{
+	for (uint32_t k = 0; k < p->cfg.n_io; k++)
+		if (atomic_load_explicit(&p->io[k]->parked, memory_order_acquire) == 0)
+			return 0;
+	return 1;
+}
+
+static void
+request_all(struct hf_primary *p, enum hf_io_request request)
+{
+	for (uint32_t k = 0; k < p->cfg.n_io; k++)
+		if (p->io[k] != NULL)
+			atomic_store_explicit(&p->io[k]->request, (int)request,
+					      memory_order_release);
+}
+
+int
+hf_io_park(struct hf_primary *p)
+{
+	request_all(p, HF_IO_PARK);
+	for (int us = 0; us < PARK_WAIT_US; us += 20) {
+		if (all_parked(p))
+			return 0;
+		usleep(20);
+	}
+	request_all(p, HF_IO_RUN);
+	return -ETIMEDOUT;
+}
+
+void
+hf_io_resume(struct hf_primary *p)
+{
+	request_all(p, HF_IO_RUN);
+	for (uint32_t k = 0; k < p->cfg.n_io; k++)
+		while (atomic_load_explicit(&p->io[k]->parked, memory_order_acquire) != 0)
+			sched_yield();
+}
+
+void
+hf_io_stop(struct hf_primary *p)
+{
+	request_all(p, HF_IO_STOP);
+	for (uint32_t k = 0; k < p->cfg.n_io; k++) {
+		struct hf_io_thread *t = p->io[k];
+
+		if (t == NULL || !t->started)
+			continue;
+		pthread_join(t->thread, NULL);
+		for (uint32_t l = 0; l < t->n_lanes; l++) {
+			struct hf_io_ring *r = &t->ring[l];
+
+			for (; r->reaped < r->head; r->reaped++)
+				rte_pktmbuf_free(r->shadow[r->reaped & r->ring->mask]);
+		}
+	}
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The I/O threads of software lanes: receive, hash, steer into lane rings, follow the owners'
+ * cursors, transmit, free. Every mbuf pointer is kept in private memory; what a worker hands back
+ * is looked at before it is believed. Threads of the primary; never wait for a worker.
+ */
+#ifndef HF_IO_H
+#define HF_IO_H
+
+#include <pthread.h>
+#include <rte_mbuf.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lane_ring.h"
+#include "primary.h"
+#include "rss.h"
+
+#define HF_IO_BURST    32 /* packets a receive call and a transmit call */
+#define HF_IO_REAP_MAX 64 /* packets taken back from one lane in a turn */
+
+/*
+ * Custody mark of an mbuf, in the 8 bytes of its hash (first cache line, not needed once the packet
+ * is steered): which ring position it was published at. Upper bit 0: not ours. The census finds an
+ * mbuf that was forgotten by its mark: published below the position up to which everything has
+ * been transmitted or freed.
+ */
+#define HF_MARK_LANE       (UINT64_C(1) << 63)
+#define HF_MARK_IO_SHIFT   60
+#define HF_MARK_LANE_SHIFT 54
+#define HF_MARK_INDEX_MASK ((UINT64_C(1) << HF_MARK_LANE_SHIFT) - 1)
+
+static inline uint64_t
+hf_mark(uint32_t io, uint32_t lane, uint64_t index)
+{
+	return HF_MARK_LANE | (uint64_t)io << HF_MARK_IO_SHIFT |
+	       (uint64_t)lane << HF_MARK_LANE_SHIFT | (index & HF_MARK_INDEX_MASK);
+}
+
+static inline void
+hf_mark_set(struct rte_mbuf *m, uint64_t mark)
+{
+	memcpy(&m->hash, &mark, sizeof(mark));
+}
+
+static inline uint64_t
+hf_mark_get(const struct rte_mbuf *m)
+{
+	uint64_t mark;
+
+	memcpy(&mark, &m->hash, sizeof(mark));
+	return mark;
+}
+
+/* The I/O thread's end of one lane ring; private memory. */
+struct hf_io_ring {
+	struct hf_lane_ring *ring;
+	struct rte_mbuf **shadow;         /* size entries: what was really published */
+	uint64_t head;                    /* next index to publish */
+	uint64_t reaped;                  /* below: taken back */
+	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */
+	int dirty;                        /* counters moved in this turn */
+	struct hf_lane_totals sum;        /* what hf_io_lane shows after the next commit */
+	struct hf_io_lane *shared;
+};
+
+/* Packets on their way out of one port in this turn. */
+struct hf_io_out {
+	uint32_t n;
+	struct rte_mbuf *mbuf[HF_IO_BURST];
+	uint8_t lane[HF_IO_BURST];
+	uint32_t len[HF_IO_BURST]; /* frame bytes; the driver may free the mbuf */
+};
+
+struct hf_io_port {
+	uint16_t ethdev;
+	uint16_t index;   /* configured */
+	uint16_t n_rxq;   /* 0: another thread receives from it */
+	uint16_t hw_hash; /* the driver's RSS hash counts */
+	uint16_t cksum;   /* the driver verifies checksums */
+	struct hf_io_out out;
+};
+
+enum hf_io_request { HF_IO_RUN, HF_IO_PARK, HF_IO_STOP };
+
+struct hf_io_thread {
+	pthread_t thread;
+	int started;
+	uint32_t id;
+	int cpu; /* -1: any */
+	uint32_t idle, idle_sleep_us;
+	struct hf_segment *seg;
+	struct hf_io *shared;
+	const struct hf_rss *rss;
+	uint32_t n_ports;
+	uint32_t n_lanes;
+	struct hf_io_port port[HF_MAX_PORTS];
+	struct hf_io_ring ring[HF_MAX_LANES];
+	struct rte_mempool *pool[HF_MAX_POOLS];
+	uint32_t n_pools;
+	atomic_int request; /* enum hf_io_request; main thread asks */
+	atomic_int parked;  /* 1: stands at a turn's end, holds nothing outside rings */
+};
+
+/* Makes thread k of p with rings for all lanes (memzones are reserved here). 0 or -errno, logged.
+ */
+int hf_io_create(struct hf_primary *p, uint32_t k, const struct hf_rss *rss);
+
+/* Starts it. 0 or -errno, logged. */
+int hf_io_start(struct hf_io_thread *t);
+
+/*
+ * Parks all threads at the end of a turn (they stand still until hf_io_resume). Main thread.
+ * Returns 0, or -ETIMEDOUT after 200 ms (then all are resumed).
+ */
+int hf_io_park(struct hf_primary *p);
+void hf_io_resume(struct hf_primary *p);
+
+/* Ends all threads; then frees what the rings still hold. Main thread. */
+void hf_io_stop(struct hf_primary *p);
+
+/* --- io_rx.c, io_tx.c: the two halves of a turn; I/O thread ------------------------------------
+ */
+
+/* Receives from the thread's ports and publishes to lanes. Returns packets received. */
+uint32_t hf_io_receive(struct hf_io_thread *t);
+
+/* Takes back what lanes have finished, transmits and frees. Returns packets taken back. */
+uint32_t hf_io_reap(struct hf_io_thread *t);
+
+/* Frees one packet of a lane under a reason. */
+void hf_io_drop(struct hf_io_ring *r, struct rte_mbuf *m, enum hf_drop reason);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lane blocks and leases, made before READY; and the I/O threads that feed them.
+ */
+#include <errno.h>
+#include <numa.h>
+#include <rte_ethdev.h>
+#include <string.h>
+
+#include "io.h"
+#include "log.h"
+#include "parts.h"
+
+static int
+node_of_cpu(int cpu)
+{
+	if (cpu < 0 || numa_available() < 0)
+		return -1;
+	return numa_node_of_cpu(cpu);
+}
+
+/* A lane serves all ports: it is far from those on other nodes. */
+static void
+check_numa(struct hf_primary *p, uint32_t l)
+{
+	struct hf_lane *lane = &p->seg->lanes[l];
+
+	for (uint32_t i = 0; lane->node >= 0 && i < p->cfg.n_ports; i++) {
+		int node = rte_eth_dev_socket_id(p->port_id[i]);
+
+		if (node < 0 || node == lane->node)
+			continue;
+		atomic_store_explicit(&lane->numa_mismatch, 1, memory_order_relaxed);
+		hf_warn("lane %u: CPU %d is on NUMA node %d, port %s on node %d: memory crosses "
+			"nodes",
+			l, lane->cpu, lane->node, p->cfg.ports[i].name, node);
+		hf_event_add(p, HF_EVENT_NUMA_MISMATCH, 0, (int32_t)l, (uint64_t)lane->node, "");
+		return;
+	}
+}
+
+int
+lanes_create(struct hf_primary *p, struct hf_rss *rss)
+{
+	int err;
+
+	err = hf_rss_init(rss, p->cfg.rss_key, p->cfg.rss_key_len, p->cfg.rss_fields, p->cfg.reta,
+			  p->cfg.reta_size);
+	if (err != 0) {
+		hf_err("rss: prepare key: %s", strerror(-err));
+		return err;
+	}
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
+		struct hf_lane *lane = &p->seg->lanes[l];
+
+		lane->kind = HF_LANE_SOFTWARE;
+		lane->cpu = p->cfg.lanes[l].cpu;
+		lane->node = node_of_cpu(lane->cpu);
+		err = hf_lease_init(&lane->lease);
+		if (err != 0) {
+			hf_err("lane %u: make lease: %s", l, strerror(-err));
+			return err;
+		}
+		check_numa(p, l);
+	}
+	for (uint32_t k = 0; k < p->cfg.n_io; k++) {
+		p->seg->io[k].cpu = p->cfg.io_cpu[k];
+		p->seg->io[k].node = node_of_cpu(p->cfg.io_cpu[k]);
+		err = hf_io_create(p, k, rss);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}

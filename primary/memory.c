@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How much memory an instance needs, and whether the hugepages are there. Asked before anything is
+ * started, so that too few pages is one clear line and nothing half done.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statfs.h>
+
+#include "lane_ring.h"
+#include "log.h"
+#include "parts.h"
+
+#define MB                 (UINT64_C(1) << 20)
+#define HUGETLBFS_ID       0x958458f6
+#define MBUF_OVERHEAD      (64 + 128 + 128 + 64) /* object header, rte_mbuf, headroom, slack */
+#define BASE_MB            24                    /* EAL, ethdev, drivers' queues */
+#define CACHE_OBJECT_BYTES (RTE_MAX_LCORE * 8 * 1024ULL) /* per-lcore caches of a pool */
+
+uint32_t
+memory_needed_mb(const struct hf_config *cfg)
+{
+	uint64_t bytes;
+
+	if (cfg->memory_mb != 0)
+		return cfg->memory_mb;
+	bytes = (uint64_t)cfg->pool_size * (cfg->mbuf_bytes + MBUF_OVERHEAD + 16);
+	bytes += CACHE_OBJECT_BYTES;
+	bytes += (uint64_t)cfg->n_io * cfg->n_lanes * (hf_lane_ring_bytes(cfg->ring_size) + 4096);
+	return (uint32_t)((bytes + MB - 1) / MB) + BASE_MB + 2 * cfg->n_ports;
+}
+
+static uint64_t
+free_pages(uint64_t page_bytes)
+{
+	unsigned long long n = 0;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages",
+		 (unsigned long long)(page_bytes / 1024));
+	f = fopen(path, "re");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%llu", &n) != 1)
+		n = 0;
+	fclose(f);
+	return n;
+}
+
+static uint64_t
+all_pages(uint64_t page_bytes)
+{
+	unsigned long long n = 0;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+		 (unsigned long long)(page_bytes / 1024));
+	f = fopen(path, "re");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%llu", &n) != 1)
+		n = 0;
+	fclose(f);
+	return n;
+}
+
+static uint32_t
+nodes_used(const struct hf_config *cfg)
+{
+	uint64_t set = 0;
+
+	for (uint32_t i = 0; i < cfg->n_ports; i++)
+		set |= UINT64_C(1) << eal_device_node(cfg->ports[i].device);
+	return (uint32_t)__builtin_popcountll(set);
+}
+
+int
+memory_check(const struct hf_primary *p)
+{
+	const struct hf_config *cfg = &p->cfg;
+	uint64_t page, need, have, segment;
+	struct statfs fs;
+
+	if (statfs(cfg->hugepage_dir, &fs) != 0 || fs.f_type != HUGETLBFS_ID) {
+		hf_err("hugepages: %s is no hugetlbfs: mount -t hugetlbfs none %s",
+		       cfg->hugepage_dir, cfg->hugepage_dir);
+		return -ENOMEM;
+	}
+	page = (uint64_t)fs.f_bsize;
+	segment = sizeof(struct hf_segment) + 4096 +
+		  cfg->n_lanes * hf_flow_region_bytes(cfg->flow_capacity);
+	need = (segment + page - 1) / page +
+	       nodes_used(cfg) * ((memory_needed_mb(cfg) * MB + page - 1) / page);
+	have = free_pages(page);
+	if (have >= need)
+		return 0;
+	hf_err("hugepages: %llu of %llu kB are missing (%llu needed, %llu free): echo %llu > "
+	       "/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+	       (unsigned long long)(need - have), (unsigned long long)(page / 1024),
+	       (unsigned long long)need, (unsigned long long)have,
+	       (unsigned long long)(all_pages(page) + need - have),
+	       (unsigned long long)(page / 1024));
+	return -ENOMEM;
+}

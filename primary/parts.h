@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The steps by which main() builds and takes down a primary, in that order. Each returns 0 or
+ * -errno and has logged what failed. Main thread.
+ */
+#ifndef HF_PARTS_H
+#define HF_PARTS_H
+
+#include <sys/types.h>
+
+#include "primary.h"
+#include "rss.h"
+
+/* --- instance.c ----------------------------------------------------------------------------- */
+
+/* Group that may read; (gid_t)-1 when there is none of that name (said once). */
+gid_t instance_group(const struct hf_primary *p);
+
+/* Makes the run folder and takes the lock. -EBUSY: another primary runs. */
+int instance_lock(struct hf_primary *p, gid_t gid);
+
+/* Ends workers and removes files that a dead primary of this instance left. */
+void instance_sweep(struct hf_primary *p);
+
+/* Creates the segment and fills what the configuration says. */
+int instance_create_segment(struct hf_primary *p, gid_t gid);
+
+/* Removes everything the instance has in the file system. */
+void instance_remove(struct hf_primary *p);
+
+/* --- memory.c ------------------------------------------------------------------------------- */
+
+/* MB of DPDK memory the configuration needs a node (memory_mb, or computed). */
+uint32_t memory_needed_mb(const struct hf_config *cfg);
+
+/* Are there hugepages enough for DPDK and the segment? -ENOMEM says how many are missing. */
+int memory_check(const struct hf_primary *p);
+
+/* --- eal.c ---------------------------------------------------------------------------------- */
+
+/* Starts EAL with what the configuration asks for and extra arguments of the user. */
+int eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv);
+
+/* NUMA node of a device string by sysfs; 0 for virtual devices. */
+int eal_device_node(const char *device);
+
+/* Is this device string a PCI address? */
+int eal_is_pci(const char *device);
+
+/* --- ports.c, pools.c ----------------------------------------------------------------------- */
+
+int ports_probe(struct hf_primary *p);
+int pools_create(struct hf_primary *p);
+int ports_start(struct hf_primary *p);
+void ports_close(struct hf_primary *p);
+
+/* Index in p->pool[] of the pool on a node. */
+uint32_t pools_index(const struct hf_primary *p, int node);
+
+/* --- lanes.c -------------------------------------------------------------------------------- */
+
+/* Formats lane blocks and leases, warns about NUMA distance, makes the I/O threads. */
+int lanes_create(struct hf_primary *p, struct hf_rss *rss);
+
+/* --- census.c ------------------------------------------------------------------------------- */
+
+/* Notes what drivers hold once their queues are set up and nothing moves. Before I/O starts. */
+void census_baseline(struct hf_primary *p);
+
+/* --- supervise.c ---------------------------------------------------------------------------- */
+
+int supervisor_start(struct hf_primary *p);
+
+/* Looks at slots, lanes and ports; every 10 ms or so. */
+void supervisor_tick(struct hf_primary *p);
+
+/* Asks all workers to leave, waits two seconds at most, kills the rest. */
+void supervisor_end_workers(struct hf_primary *p);
+
+/* --- loop.c --------------------------------------------------------------------------------- */
+
+/* Opens epoll and the signals. */
+int loop_open(struct hf_primary *p);
+
+/* Announces READY, serves until stopped. */
+void loop_run(struct hf_primary *p);
+
+#endif

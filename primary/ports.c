@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ports: probed, configured and started by the primary alone. Here: finding them, starting,
+ * closing, reading their statistics. port_setup.c configures one.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "parts.h"
+#include "port_setup.h"
+
+/* The name by which ethdev knows a device string: up to the first comma; PCI with its domain. */
+static void
+device_name(const char *device, char *name, size_t len)
+{
+	int n = (int)strcspn(device, ",");
+	int short_pci = eal_is_pci(device) &&
+			memchr(device, ':', (size_t)n) == memrchr(device, ':', (size_t)n);
+
+	snprintf(name, len, "%s%.*s", short_pci ? "0000:" : "", n, device);
+}
+
+static int
+probe_one(struct hf_primary *p, uint32_t i)
+{
+	const struct hf_config_port *cp = &p->cfg.ports[i];
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int err;
+
+	if (!eal_is_pci(cp->device)) {
+		err = rte_dev_probe(cp->device);
+		if (err < 0) {
+			hf_err("port %s: probe device %s: %s", cp->name, cp->device,
+			       strerror(-err));
+			return -ENODEV;
+		}
+	}
+	device_name(cp->device, name, sizeof(name));
+	err = rte_eth_dev_get_port_by_name(name, &p->port_id[i]);
+	if (err != 0) {
+		hf_err("port %s: probe device %s: no such device, or no driver took it", cp->name,
+		       cp->device);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+int
+ports_probe(struct hf_primary *p)
+{
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
+		int err = probe_one(p, i);
+
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+int
+ports_start(struct hf_primary *p)
+{
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
+		int err = port_setup(p, i);
+
+		if (err == 0)
+			err = port_start(p, i);
+		if (err != 0)
+			return err;
+	}
+	hf_ports_sample(p);
+	return 0;
+}
+
+void
+ports_close(struct hf_primary *p)
+{
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
+		if (!rte_eth_dev_is_valid_port(p->port_id[i]))
+			continue;
+		rte_eth_dev_stop(p->port_id[i]);
+		rte_eth_dev_close(p->port_id[i]);
+	}
+}
+
+/*
+ * Is the port's kernel interface out of sight (net_tap: moved to another network namespace)? Then
+ * its link state cannot be asked for.
+ */
+static int
+out_of_sight(const struct hf_primary *p, uint32_t i)
+{
+	struct rte_eth_dev_info info;
+	char name[IF_NAMESIZE];
+
+	if (strcmp(p->seg->ports[i].driver, "net_tap") != 0)
+		return 0;
+	return rte_eth_dev_info_get(p->port_id[i], &info) != 0 || info.if_index == 0 ||
+	       if_indextoname(info.if_index, name) == NULL;
+}
+
+static void
+sample_link(struct hf_primary *p, uint32_t i)
+{
+	struct hf_port *s = &p->seg->ports[i];
+	uint32_t before = atomic_load_explicit(&s->link_up, memory_order_relaxed);
+	uint32_t state = HF_LINK_UNKNOWN;
+	struct rte_eth_link link = {0};
+
+	if (!out_of_sight(p, i) && rte_eth_link_get_nowait(p->port_id[i], &link) == 0)
+		state = link.link_status ? HF_LINK_UP : HF_LINK_DOWN;
+	if (state != before)
+		hf_event_add(p, HF_EVENT_LINK, 0, (int32_t)i, state, s->name);
+	atomic_store_explicit(&s->link_up, state, memory_order_relaxed);
+	atomic_store_explicit(&s->link_mbps,
+			      state == HF_LINK_UNKNOWN ||
+					      link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN
+				      ? 0
+				      : link.link_speed,
+			      memory_order_relaxed);
+}
+
+static void
+sample_one(struct hf_primary *p, uint32_t i)
+{
+	struct hf_port *s = &p->seg->ports[i];
+	struct rte_eth_stats st;
+
+	sample_link(p, i);
+	if (rte_eth_stats_get(p->port_id[i], &st) != 0)
+		return;
+	atomic_store_explicit(&s->rx_pkts, st.ipackets, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_bytes, st.ibytes, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_pkts, st.opackets, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_bytes, st.obytes, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_missed, st.imissed, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_nombuf, st.rx_nombuf, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_errors, st.ierrors, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_errors, st.oerrors, memory_order_relaxed);
+}
+
+void
+hf_ports_sample(struct hf_primary *p)
+{
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
+		sample_one(p, i);
+}
+
+/* Notes a lane's totals as the zero that readers count from. */
+static void
+clear_lane(struct hf_primary *p, uint32_t lane)
+{
+	struct hf_lane_clear *c = &p->seg->clear[lane];
+	uint32_t seq = atomic_load_explicit(&c->seq, memory_order_relaxed);
+	struct hf_lane_totals t;
+
+	if (hf_lane_totals_read(p->seg, lane, &t) != 0)
+		return;
+	atomic_store_explicit(&c->seq, seq + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	/* What is held stays to be seen: it will be transmitted or dropped after the clear. */
+	hf_add(&c->rx_pkts, t.rx_pkts - t.held_pkts);
+	hf_add(&c->rx_bytes, t.rx_bytes);
+	hf_add(&c->tx_pkts, t.tx_pkts);
+	hf_add(&c->tx_bytes, t.tx_bytes);
+	for (unsigned int d = 0; d < HF_DROP_MAX; d++)
+		hf_add(&c->drop[d], t.drop[d]);
+	atomic_store_explicit(&c->seq, seq + 2, memory_order_release);
+}
+
+void
+hf_primary_clear(struct hf_primary *p)
+{
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
+		rte_eth_stats_reset(p->port_id[i]);
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
+		clear_lane(p, l);
+	atomic_fetch_add_explicit(&p->seg->header.clear_seq, 1, memory_order_release);
+	hf_ports_sample(p);
+	hf_event_add(p, HF_EVENT_CLEAR, 0, -1, 0, "");
+}

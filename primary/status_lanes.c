@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lanes and workers as JSON.
+ *
+ * Primary; main thread (control socket) and telemetry threads. Reads the segment, owns nothing, and
+ * must not write to anything shared.
+ */
+#include "status.h"
+
+json_t *
+status_skipped(const uint64_t skipped[HF_SKIP_MAX])
+{
+	json_t *reasons = json_object();
+
+	for (uint32_t r = HF_SKIP_NONE + 1; r < HF_SKIP_COUNT; r++)
+		json_object_set_new(reasons, hf_skip_name(r), json_integer((json_int_t)skipped[r]));
+	return reasons;
+}
+
+static json_t *
+lane_identity(const struct hf_segment *seg, uint32_t l, int owner)
+{
+	const struct hf_lane *lane = &seg->lanes[l];
+	int32_t pid = atomic_load_explicit(&lane->owner_pid, memory_order_relaxed);
+
+	return json_pack(
+		"{s:i, s:s, s:o, s:I, s:s}", "id", (int)l, "kind", hf_lane_kind_name(lane->kind),
+		"owner_pid", status_number(owner >= 0, (uint64_t)pid), "generation",
+		(json_int_t)atomic_load_explicit(&lane->generation, memory_order_relaxed), "state",
+		hf_lane_state_name(atomic_load_explicit(&lane->state, memory_order_relaxed)));
+}
+
+static json_t *
+lane_figures(const struct hf_segment *seg, uint32_t l)
+{
+	struct hf_lane_totals t = {0};
+	json_t *drops = json_object();
+	int known = hf_lane_totals_read(seg, l, &t) == 0;
+
+	for (uint32_t r = 0; r < HF_DROP_COUNT; r++)
+		json_object_set_new(drops, hf_drop_name(r), status_number(known, t.drop[r]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rx_pkts",
+			 status_number(known, t.rx_pkts), "tx_pkts",
+			 status_number(known, t.tx_pkts), "drops", drops, "held_pkts",
+			 status_number(known, t.held_pkts), "rx_bytes",
+			 status_number(known, t.rx_bytes), "tx_bytes",
+			 status_number(known, t.tx_bytes), "dropped_pkts",
+			 status_number(known, t.drops));
+}
+
+static json_t *
+lane_changes(const struct hf_lane *lane)
+{
+	uint32_t gap_gen = atomic_load_explicit(&lane->last_gap_gen, memory_order_relaxed);
+	uint32_t death = atomic_load_explicit(&lane->last_gap_takeover, memory_order_relaxed);
+	json_t *kind = json_null();
+
+	if (gap_gen != 0)
+		kind = json_string(death != 0 ? "takeover" : "handover");
+	return json_pack("{s:I, s:I, s:o, s:o, s:I}", "handovers",
+			 (json_int_t)hf_load(&lane->handovers), "takeovers",
+			 (json_int_t)hf_load(&lane->takeovers), "last_gap_us",
+			 status_number(gap_gen != 0, hf_load(&lane->last_gap_ns) / 1000),
+			 "last_gap_kind", kind, "undone", (json_int_t)hf_load(&lane->undone));
+}
+
+/* Who runs it and how busy it is; the owner's figures are null when there is no living owner. */
+static json_t *
+lane_owner(const struct hf_segment *seg, uint32_t l, int owner)
+{
+	const struct hf_lane *lane = &seg->lanes[l];
+	const struct hf_worker *w = owner >= 0 ? &seg->workers[owner] : NULL;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:o}", "owner_name",
+			 w != NULL ? status_text(w->name, sizeof(w->name)) : json_null(),
+			 "owner_ms",
+			 w != NULL ? status_age_ms(seg, hf_load(&lane->since_tsc)) : json_null(),
+			 "cpu", status_number(lane->cpu >= 0, (uint64_t)lane->cpu), "node",
+			 status_number(lane->node >= 0, (uint64_t)lane->node), "numa_mismatch",
+			 (int)atomic_load_explicit(&lane->numa_mismatch, memory_order_relaxed),
+			 "busy",
+			 status_percent(hf_load(&lane->busy_tsc), hf_load(&lane->total_tsc)),
+			 "polls", (json_int_t)hf_load(&lane->polls), "bursts",
+			 (json_int_t)hf_load(&lane->bursts), "heartbeat_age_ms",
+			 status_age_ms(seg, hf_load(&lane->heartbeat_tsc)));
+}
+
+static json_t *
+lane_flows(const struct hf_lane *lane)
+{
+	const struct hf_flow_account *a = &lane->flows;
+	uint64_t skipped[HF_SKIP_MAX];
+	json_t *flows;
+
+	for (uint32_t r = 0; r < HF_SKIP_MAX; r++)
+		skipped[r] = hf_load(&lane->flow_skipped[r]);
+	flows = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "live",
+			  (json_int_t)hf_load(&a->live_flows), "inserted",
+			  (json_int_t)hf_load(&a->inserted_flows), "evicted_flows",
+			  (json_int_t)hf_load(&a->evicted_flows), "evicted_pkts",
+			  (json_int_t)hf_load(&a->evicted_pkts), "evicted_bytes",
+			  (json_int_t)hf_load(&a->evicted_bytes), "expired_flows",
+			  (json_int_t)hf_load(&a->expired_flows), "expired_pkts",
+			  (json_int_t)hf_load(&a->expired_pkts), "expired_bytes",
+			  (json_int_t)hf_load(&a->expired_bytes));
+	return json_pack("{s:o, s:o}", "flows", flows, "flow_skipped", status_skipped(skipped));
+}
+
+json_t *
+hf_status_lanes(const struct hf_segment *seg)
+{
+	json_t *list = json_array();
+
+	for (uint32_t l = 0; l < seg->header.n_lanes && l < HF_MAX_LANES; l++) {
+		int owner = status_owner_slot(seg, l);
+		json_t *lane = lane_identity(seg, l, owner);
+
+		json_object_update_new(lane, lane_figures(seg, l));
+		json_object_update_new(lane, lane_changes(&seg->lanes[l]));
+		json_object_update_new(lane, lane_owner(seg, l, owner));
+		json_object_update_new(lane, lane_flows(&seg->lanes[l]));
+		json_array_append_new(list, lane);
+	}
+	return list;
+}
+
+/* The lanes that slot owns (waits 0), or has a thread waiting for (waits 1). */
+static json_t *
+worker_lanes(const struct hf_segment *seg, uint32_t slot, int waits)
+{
+	const struct hf_worker *w = &seg->workers[slot];
+	int32_t pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
+	json_t *list = json_array();
+
+	for (uint32_t l = 0; l < seg->header.n_lanes && l < HF_MAX_LANES; l++) {
+		const struct hf_lane *lane = &seg->lanes[l];
+		uint8_t thread = atomic_load_explicit(&w->thread[l], memory_order_relaxed);
+		int owns = atomic_load_explicit(&lane->owner_slot_plus1, memory_order_relaxed) ==
+				   slot + 1 &&
+			   atomic_load_explicit(&lane->owner_pid, memory_order_relaxed) == pid;
+
+		/* A thread of a dead worker waits for nothing, whatever its byte still says. */
+		if (waits ? thread == HF_THREAD_WAITING && !owns : owns)
+			json_array_append_new(list, json_integer(l));
+	}
+	return list;
+}
+
+static json_t *
+worker_json(const struct hf_segment *seg, uint32_t slot, uint32_t state)
+{
+	const struct hf_worker *w = &seg->workers[slot];
+	int32_t pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
+	int dead = state == HF_WORKER_DEAD || !hf_process_alive(pid, hf_load(&w->start_time));
+
+	return json_pack("{s:i, s:o, s:s, s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o}", "pid", (int)pid,
+			 "name", status_text(w->name, sizeof(w->name)), "state",
+			 hf_worker_state_name(dead ? HF_WORKER_DEAD : state), "lanes",
+			 dead ? json_array() : worker_lanes(seg, slot, 0), "waiting",
+			 dead ? json_array() : worker_lanes(seg, slot, 1), "slot", (int)slot,
+			 "standby", (int)w->standby, "uptime_ms",
+			 status_age_ms(seg, hf_load(&w->attached_tsc)), "attach_us",
+			 status_number(w->attach_us != 0, w->attach_us), "heartbeat_age_ms",
+			 status_age_ms(seg, hf_load(&w->heartbeat_tsc)), "version",
+			 status_text(w->version, sizeof(w->version)));
+}
+
+json_t *
+hf_status_workers(const struct hf_segment *seg)
+{
+	json_t *list = json_array();
+
+	for (uint32_t slot = 0; slot < HF_MAX_WORKERS; slot++) {
+		uint32_t state =
+			atomic_load_explicit(&seg->workers[slot].state, memory_order_relaxed);
+
+		if (state != HF_WORKER_FREE)
+			json_array_append_new(list, worker_json(seg, slot, state));
+	}
+	return list;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Watching workers and lanes: who came, who left, who died, which lane changed hands. Main thread;
+ * never waits for a worker, but for the end of those it asked to leave at shutdown.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parts.h"
+
+#define SAMPLE_MS   100
+#define LEAVE_MS    2000
+#define GAP_WAIT_MS 1000 /* for the first packet of a new owner before its event is written */
+
+/* One worker slot as this process sees it. */
+struct watched {
+	struct hf_source source; /* fd: pidfd, -1 while nobody is watched */
+	int32_t pid;
+	uint64_t attached_tsc; /* tells a worker that started anew in its slot */
+};
+
+struct hf_supervisor {
+	struct watched worker[HF_MAX_WORKERS];
+	uint32_t generation[HF_MAX_LANES]; /* last one an event was written for */
+	uint64_t seen_tsc[HF_MAX_LANES];   /* when a newer one was first seen; 0: none */
+	int orphaned[HF_MAX_LANES];
+	uint64_t sampled_tsc;
+};
+
+void
+hf_event_add(struct hf_primary *p, enum hf_event_type type, int32_t pid, int32_t lane,
+	     uint64_t value, const char *text)
+{
+	struct hf_event_log *log = &p->seg->events;
+	uint64_t n = atomic_load_explicit(&log->last, memory_order_relaxed) + 1;
+	struct hf_event *e = &log->event[(n - 1) % HF_MAX_EVENTS];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	atomic_store_explicit(&e->seq, 0, memory_order_relaxed); /* invalid while it is written */
+	atomic_thread_fence(memory_order_release);
+	e->realtime_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	e->type = type;
+	e->pid = pid;
+	e->lane = lane;
+	e->value = value;
+	snprintf(e->text, sizeof(e->text), "%s", text);
+	/* Pairs with a reader's acquire load: the event is whole. */
+	atomic_store_explicit(&e->seq, n, memory_order_release);
+	atomic_store_explicit(&log->last, n, memory_order_release);
+}
+
+int
+hf_supervisor_find(struct hf_primary *p, const char *name_or_pid)
+{
+	int found = -1;
+
+	for (int i = 0; i < HF_MAX_WORKERS; i++) {
+		const struct hf_worker *w = &p->seg->workers[i];
+		uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+		char pid[16];
+
+		if (state != HF_WORKER_RUNNING && state != HF_WORKER_ATTACHING)
+			continue;
+		snprintf(pid, sizeof(pid), "%d", atomic_load(&w->pid));
+		if (strcmp(pid, name_or_pid) == 0)
+			return i;
+		/* Two of a name: the one that runs lanes is meant. */
+		if (strncmp(w->name, name_or_pid, sizeof(w->name)) != 0)
+			continue;
+		if (found < 0)
+			found = i;
+		for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
+			if (atomic_load_explicit(&w->thread[l], memory_order_relaxed) ==
+			    HF_THREAD_OWNER)
+				found = i;
+	}
+	return found;
+}
+
+/* Files a dead worker may have left in DPDK's runtime folder. */
+static void
+sweep_runtime(const struct hf_primary *p, int32_t pid)
+{
+	char pattern[256];
+	glob_t g;
+
+	snprintf(pattern, sizeof(pattern),
+		 "/var/run/dpdk/%s/{mp_socket_%d_*,fbarray_*_%d_*,fbarray_*_%d}", p->cfg.instance,
+		 pid, pid, pid);
+	if (glob(pattern, GLOB_BRACE, NULL, &g) != 0)
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		unlink(g.gl_pathv[i]);
+	globfree(&g);
+}
+
+static uint64_t
+lanes_owned(const struct hf_primary *p, uint32_t slot)
+{
+	uint64_t lanes = 0;
+
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
+		if (atomic_load_explicit(&p->seg->workers[slot].thread[l], memory_order_relaxed) ==
+		    HF_THREAD_OWNER)
+			lanes |= UINT64_C(1) << l;
+	return lanes;
+}
+
+/* The process of a slot has ended: write it down, sweep, free the slot. */
+static void
+worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
+{
+	struct watched *d = (struct watched *)s; /* source is the first field */
+	uint32_t slot = (uint32_t)(d - p->supervisor->worker);
+	struct hf_worker *w = &p->seg->workers[slot];
+	uint64_t owned = lanes_owned(p, slot);
+	int left = atomic_load(&w->state) == HF_WORKER_LEAVING && owned == 0;
+
+	(void)events;
+	hf_event_add(p, left ? HF_EVENT_WORKER_EXIT : HF_EVENT_WORKER_DEATH, d->pid, -1,
+		     (uint64_t)__builtin_popcountll(owned), w->name);
+	if (!left)
+		hf_notice("worker %s: pid %d died", w->name, d->pid);
+	sweep_runtime(p, d->pid);
+	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+	close(s->fd);
+	s->fd = -1;
+	d->pid = 0;
+	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
+		atomic_store_explicit(&w->thread[l], HF_THREAD_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->command, HF_COMMAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->pid, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->state, HF_WORKER_FREE, memory_order_release);
+}
+
+static void
+watch_worker(struct hf_primary *p, struct watched *d, int32_t pid)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &d->source};
+
+	d->pid = pid;
+	d->source.ready = worker_gone;
+	d->source.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (d->source.fd < 0) /* it died already: an event that is ready stands in for it */
+		d->source.fd = eventfd(1, EFD_CLOEXEC);
+	if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, d->source.fd, &ev) != 0)
+		hf_err("worker %d: watch: %s", pid, strerror(errno));
+}
+
+static void
+look_at_slot(struct hf_primary *p, uint32_t i)
+{
+	struct hf_worker *w = &p->seg->workers[i];
+	struct watched *d = &p->supervisor->worker[i];
+	uint64_t attached;
+
+	if (atomic_load_explicit(&w->state, memory_order_acquire) == HF_WORKER_FREE)
+		return;
+	if (d->pid == 0)
+		watch_worker(p, d, atomic_load(&w->pid));
+	attached = hf_load(&w->attached_tsc);
+	if (atomic_load_explicit(&w->state, memory_order_acquire) == HF_WORKER_RUNNING &&
+	    attached != d->attached_tsc) {
+		d->attached_tsc = attached;
+		hf_event_add(p, HF_EVENT_WORKER_START, d->pid, -1, w->attach_us, w->name);
+		hf_info("worker %s: pid %d attached in %u us", w->name, d->pid, w->attach_us);
+	}
+}
+
+static int
+anybody_serves(const struct hf_primary *p, uint32_t lane)
+{
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
+		if (atomic_load_explicit(&p->seg->workers[i].thread[lane], memory_order_relaxed) !=
+		    HF_THREAD_NONE)
+			return 1;
+	return 0;
+}
+
+/* Writes an event for a change of owner, with its gap once the new owner has finished a packet. */
+static void
+look_at_lane(struct hf_primary *p, uint32_t l)
+{
+	struct hf_supervisor *s = p->supervisor;
+	const struct hf_lane *lane = &p->seg->lanes[l];
+	uint32_t gen = atomic_load_explicit(&lane->generation, memory_order_acquire);
+	int known = atomic_load_explicit(&lane->last_gap_gen, memory_order_acquire) == gen;
+	uint64_t now = hf_tsc();
+	int orphaned = gen > 0 && !anybody_serves(p, l);
+
+	if (orphaned && !s->orphaned[l])
+		hf_event_add(p, HF_EVENT_LANE_ORPHANED, 0, (int32_t)l, 0, "");
+	s->orphaned[l] = orphaned;
+	if (gen == s->generation[l])
+		return;
+	if (s->seen_tsc[l] == 0)
+		s->seen_tsc[l] = now;
+	if (gen > 1 && !known &&
+	    hf_tsc_to_ns(&p->seg->header, now - s->seen_tsc[l]) < GAP_WAIT_MS * 1000000ULL)
+		return;
+	hf_event_add(p,
+		     gen == 1                                         ? HF_EVENT_LANE_START
+		     : atomic_load(&lane->last_gap_takeover) && known ? HF_EVENT_LANE_TAKEOVER
+								      : HF_EVENT_LANE_HANDOVER,
+		     atomic_load(&lane->owner_pid), (int32_t)l,
+		     known ? hf_load(&lane->last_gap_ns) : 0, "");
+	s->generation[l] = gen;
+	s->seen_tsc[l] = 0;
+}
+
+int
+supervisor_start(struct hf_primary *p)
+{
+	p->supervisor = calloc(1, sizeof(*p->supervisor));
+	return p->supervisor != NULL ? 0 : -ENOMEM;
+}
+
+void
+supervisor_tick(struct hf_primary *p)
+{
+	struct hf_supervisor *s = p->supervisor;
+	uint64_t now = hf_tsc();
+
+	atomic_store_explicit(&p->seg->header.heartbeat_tsc, now, memory_order_relaxed);
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
+		look_at_slot(p, i);
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
+		look_at_lane(p, l);
+	if (now - s->sampled_tsc < p->seg->header.tsc_hz / 1000 * SAMPLE_MS)
+		return;
+	s->sampled_tsc = now;
+	hf_ports_sample(p);
+}
+
+static int
+worker_lives(const struct hf_primary *p, uint32_t i)
+{
+	const struct hf_worker *w = &p->seg->workers[i];
+	int32_t pid = atomic_load(&w->pid);
+
+	return atomic_load(&w->state) != HF_WORKER_FREE && pid > 0 &&
+	       hf_process_alive(pid, hf_load(&w->start_time));
+}
+
+void
+supervisor_end_workers(struct hf_primary *p)
+{
+	int alive = 1;
+
+	atomic_store_explicit(&p->seg->header.state, HF_SEGMENT_STOPPING, memory_order_release);
+	for (int ms = 0; ms < LEAVE_MS && alive; ms += 5) {
+		alive = 0;
+		for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
+			alive |= worker_lives(p, i);
+		if (alive)
+			usleep(5000);
+	}
+	for (uint32_t i = 0; alive && i < HF_MAX_WORKERS; i++) {
+		if (!worker_lives(p, i))
+			continue;
+		hf_warn("worker %s: pid %d did not leave: killed", p->seg->workers[i].name,
+			atomic_load(&p->seg->workers[i].pid));
+		kill(atomic_load(&p->seg->workers[i].pid), SIGKILL);
+	}
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From nothing to an attached worker: wait for READY, verify, claim a slot, start EAL as a
+ * secondary, find the lane rings. Attaches are serialised by a file lock, because a process that
+ * dies inside rte_eal_init must not meet another one there. Afterwards the process leaves no trace
+ * in the runtime folder and calls EAL no more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_memzone.h>
+#include <rte_version.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "stage.h"
+#include "version.h"
+#include "worker.h"
+
+#define POLL_US 20000
+
+static double
+now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Maps the segment of a primary that is READY; waits for one as long as the options allow. */
+static int
+wait_ready(struct hf_worker_process *w)
+{
+	double began = now_s();
+	char why[256] = "";
+	int err, told = 0;
+
+	for (;;) {
+		err = hf_segment_open(&w->map, w->opt.instance, 1, why, sizeof(why));
+		if (err == 0) {
+			const struct hf_segment_header *h = &w->map.seg->header;
+
+			if (atomic_load_explicit(&h->state, memory_order_acquire) ==
+				    HF_SEGMENT_READY &&
+			    hf_process_alive(h->primary_pid, 0))
+				return 0;
+			hf_segment_close(&w->map);
+			snprintf(why, sizeof(why), "its primary has gone");
+		} else if (err != -ENOENT && err != -EAGAIN) {
+			hf_err("instance %s: attach: %s", w->opt.instance, why);
+			return err;
+		}
+		if (w->opt.wait_s >= 0 && now_s() - began >= w->opt.wait_s) {
+			hf_err("instance %s: attach: no primary is ready: %s", w->opt.instance,
+			       why);
+			return -ENOENT;
+		}
+		if (!told)
+			hf_notice("instance %s: waiting for the primary", w->opt.instance);
+		told = 1;
+		usleep(POLL_US);
+	}
+}
+
+/* Both ends must be of one build of DPDK and see the same process numbers. */
+static int
+verify(const struct hf_worker_process *w)
+{
+	const struct hf_segment_header *h = &w->map.seg->header;
+	struct stat st;
+
+	if (strcmp(h->dpdk_version, rte_version()) != 0) {
+		hf_err("instance %s: attach: DPDK version differs: the primary has %s, this worker "
+		       "%s",
+		       w->opt.instance, h->dpdk_version, rte_version());
+		return -EPROTO;
+	}
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != h->pid_ns) {
+		hf_err("instance %s: attach: PID namespace differs: the primary has %llu, this "
+		       "worker %llu",
+		       w->opt.instance, (unsigned long long)h->pid_ns,
+		       (unsigned long long)st.st_ino);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+static int
+check_lanes(struct hf_worker_process *w)
+{
+	uint32_t n = w->map.seg->header.n_lanes;
+	uint64_t all = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+
+	if (w->opt.standby)
+		w->opt.lanes = all;
+	if ((w->opt.lanes & ~all) == 0)
+		return 0;
+	hf_err("instance %s: lane %d is not configured: lanes are 0 to %u", w->opt.instance,
+	       __builtin_ctzll(w->opt.lanes & ~all), n - 1);
+	return -EINVAL;
+}
+
+static int
+lock_attach(struct hf_worker_process *w)
+{
+	char path[256];
+
+	if (hf_names_path(path, sizeof(path), w->opt.instance, HF_ATTACH_LOCK) != 0)
+		return -ENAMETOOLONG;
+	w->attach_lock = open(path, O_RDWR | O_CLOEXEC);
+	if (w->attach_lock < 0 || flock(w->attach_lock, LOCK_EX) != 0) {
+		int err = errno;
+
+		hf_err("instance %s: attach: lock %s: %s", w->opt.instance, path, strerror(err));
+		return -err;
+	}
+	return 0;
+}
+
+/* The slot this process had before it started anew, else a free one; HF_MAX_WORKERS: none. */
+static uint32_t
+find_slot(const struct hf_segment *seg)
+{
+	uint32_t slot = HF_MAX_WORKERS;
+
+	for (uint32_t i = HF_MAX_WORKERS; i-- > 0;) {
+		const struct hf_worker *s = &seg->workers[i];
+
+		if (atomic_load_explicit(&s->state, memory_order_acquire) == HF_WORKER_FREE)
+			slot = i;
+		else if (atomic_load_explicit(&s->pid, memory_order_relaxed) == getpid() &&
+			 hf_load(&s->start_time) == hf_process_start_time(getpid()))
+			return i;
+	}
+	return slot;
+}
+
+/* Takes a slot; under the attach lock, so that there is no race for it. */
+static int
+claim_slot(struct hf_worker_process *w)
+{
+	struct hf_segment *seg = w->seg;
+	uint32_t i = find_slot(seg);
+
+	if (i == HF_MAX_WORKERS) {
+		hf_err("instance %s: attach: all %d worker slots are taken", w->opt.instance,
+		       HF_MAX_WORKERS);
+		return -EBUSY;
+	}
+	w->slot_index = i;
+	w->slot = &seg->workers[i];
+	if (w->opt.name[0] == '\0')
+		snprintf(w->opt.name, sizeof(w->opt.name), "w%u", i);
+	memcpy(w->slot->name, w->opt.name, sizeof(w->slot->name));
+	snprintf(w->slot->version, sizeof(w->slot->version), "%s", HF_VERSION);
+	w->slot->standby = (uint32_t)w->opt.standby;
+	w->slot->lanes = w->opt.lanes;
+	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
+		atomic_store_explicit(&w->slot->thread[l], HF_THREAD_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->slot->command, HF_COMMAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
+	atomic_store_explicit(&w->slot->start_time, hf_process_start_time(getpid()),
+			      memory_order_relaxed);
+	atomic_store_explicit(&w->slot->pid, getpid(), memory_order_relaxed);
+	/* Pairs with the primary's acquire load: the slot is filled. */
+	atomic_store_explicit(&w->slot->state, HF_WORKER_ATTACHING, memory_order_release);
+	return 0;
+}
+
+static int
+first_cpu(const cpu_set_t *cpus)
+{
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, cpus))
+			return cpu;
+	return 0;
+}
+
+static int
+start_eal(const struct hf_worker_process *w, char *program)
+{
+	char prefix[64], lcores[32], level[] = "--log-level=error";
+	cpu_set_t cpus;
+	char *argv[] = {program,
+			"--proc-type=secondary",
+			prefix,
+			"--no-pci",
+			"--no-telemetry",
+			"--lcores",
+			lcores,
+			level,
+			NULL};
+
+	snprintf(prefix, sizeof(prefix), "--file-prefix=%s", w->opt.instance);
+	CPU_ZERO(&cpus);
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	snprintf(lcores, sizeof(lcores), "%d@%d", HF_LCORE_WORKER, first_cpu(&cpus));
+	if (rte_eal_init((int)(sizeof(argv) / sizeof(argv[0])) - 1, argv) < 0) {
+		hf_err("instance %s: attach: rte_eal_init: %s", w->opt.instance,
+		       rte_strerror(rte_errno));
+		return -EIO;
+	}
+	/* EAL pinned this thread; a lane thread without a CPU of its own shall run anywhere. */
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	return 0;
+}
+
+static struct hf_lane_ring *
+find_ring(const struct hf_worker_process *w, uint32_t io, uint32_t lane)
+{
+	const struct rte_memzone *mz;
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	snprintf(name, sizeof(name), HF_RING_MEMZONE_FMT, io, lane);
+	mz = rte_memzone_lookup(name);
+	if (mz == NULL)
+		hf_err("instance %s: attach: memzone %s: not found", w->opt.instance, name);
+	return mz != NULL ? mz->addr : NULL;
+}
+
+/* Everything a lane thread needs, found and allocated now. */
+static int
+prepare_lane(struct hf_worker_process *w, uint32_t lane)
+{
+	struct hf_lane_thread *t = aligned_alloc(64, (sizeof(*t) + 63) / 64 * 64);
+
+	if (t == NULL)
+		return -ENOMEM;
+	memset(t, 0, sizeof(*t));
+	t->worker = w;
+	t->ctx.seg = w->seg;
+	t->ctx.lane = &w->seg->lanes[lane];
+	t->ctx.run = &w->seg->run;
+	t->ctx.lane_id = lane;
+	t->ctx.n_rings = w->seg->header.n_io;
+	hf_segment_flow_table(w->seg, lane, &t->ctx.flows);
+	hf_stages_select(&t->ctx);
+	w->lane[lane] = t;
+	for (uint32_t k = 0; k < t->ctx.n_rings; k++) {
+		t->ctx.ring[k] = find_ring(w, k, lane);
+		if (t->ctx.ring[k] == NULL)
+			return -ENOENT;
+	}
+	return 0;
+}
+
+/* Nobody needs to reach this process by EAL's files; without them a dead one leaves nothing. */
+static void
+remove_runtime_files(const char *instance)
+{
+	char pattern[128];
+	glob_t g;
+
+	snprintf(pattern, sizeof(pattern), "%s/{mp_socket_%d_*,fbarray_*_%d_*,fbarray_*_%d}",
+		 rte_eal_get_runtime_dir(), getpid(), getpid(), getpid());
+	if (glob(pattern, GLOB_BRACE, NULL, &g) == 0) {
+		for (size_t i = 0; i < g.gl_pathc; i++)
+			unlink(g.gl_pathv[i]);
+		globfree(&g);
+	}
+	hf_debug("instance %s: attach: runtime files removed", instance);
+}
+
+/* The part under the attach lock. */
+static int
+attach_locked(struct hf_worker_process *w, char *program)
+{
+	uint64_t begin = hf_tsc();
+	int err;
+
+	err = claim_slot(w);
+	if (err == 0)
+		err = start_eal(w, program);
+	for (uint32_t l = 0; err == 0 && l < HF_MAX_LANES; l++)
+		if ((w->opt.lanes >> l & 1) != 0)
+			err = prepare_lane(w, l);
+	if (err != 0)
+		return err;
+	remove_runtime_files(w->opt.instance);
+	w->slot->attach_us = (uint32_t)(hf_tsc_to_ns(&w->seg->header, hf_tsc() - begin) / 1000);
+	return 0;
+}
+
+int
+attach_to_primary(struct hf_worker_process *w, char *program)
+{
+	int err;
+
+	err = wait_ready(w);
+	if (err != 0)
+		return err;
+	w->seg = w->map.seg;
+	err = verify(w);
+	if (err == 0)
+		err = check_lanes(w);
+	if (err == 0)
+		err = lock_attach(w);
+	if (err == 0)
+		err = attach_locked(w, program);
+	if (err != 0)
+		return err;
+	w->primary_fd = (int)syscall(SYS_pidfd_open, w->seg->header.primary_pid, 0);
+	atomic_store_explicit(&w->slot->attached_tsc, hf_tsc(), memory_order_relaxed);
+	atomic_store_explicit(&w->slot->state, HF_WORKER_RUNNING, memory_order_release);
+	close(w->attach_lock);
+	w->attach_lock = -1;
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One burst of a software lane: plan over all packets, then apply one packet at a time under the
+ * undo record. Runs on the lane thread that holds the lease. No syscall, allocation or log.
+ *
+ * The rule that makes SIGKILL at any instruction harmless:
+ *   plan   reads packets, writes this struct; its only shared store is an idempotent find-or-insert
+ *   apply  save old values -> undo.seq = i + 1 -> rewrite, count -> verdict -> done = i + 1
+ *   then   done_pub = done, once a burst
+ */
+#ifndef HF_BURST_H
+#define HF_BURST_H
+
+#include <stdint.h>
+
+#include "flow_table.h"
+#include "lane_ring.h"
+#include "segment.h"
+
+#define HF_BURST_MAX 128
+
+struct rte_mbuf;
+struct hf_stage;
+
+/* Scratch of one burst; private to the lane thread, worthless after it. */
+struct hf_burst {
+	struct hf_lane_ring *ring;
+	uint64_t first; /* ring index of packet 0 */
+	uint32_t n;
+	uint32_t now_tick;
+	struct rte_mbuf *mbuf[HF_BURST_MAX];
+	uint8_t *data[HF_BURST_MAX];
+	uint16_t verdict[HF_BURST_MAX];
+	uint32_t flow[HF_BURST_MAX]; /* record, or HF_FLOW_NONE: then pkt[].skip says why */
+	uint64_t hash[HF_BURST_MAX];
+	struct hf_packet pkt[HF_BURST_MAX];
+};
+
+/* What a lane thread needs to run a lane; private memory, made before it takes the lease. */
+struct hf_lane_context {
+	struct hf_segment *seg;
+	struct hf_lane *lane;
+	const struct hf_run_config *run;
+	uint32_t lane_id;
+	uint32_t n_rings;
+	struct hf_lane_ring *ring[HF_MAX_IO];
+	struct hf_flow_table flows;
+	const struct hf_stage *stage[4]; /* those the configuration asks for, in order, then NULL */
+	struct hf_burst burst;
+};
+
+/*
+ * Works on at most run->burst packets of one ring. Holder of the lease. now_tick: hf_tick() of
+ * now. Returns the number of packets finished.
+ */
+uint32_t hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t now_tick);
+
+/*
+ * Makes a dead owner's lane whole: restores what its open apply changed, finishes an open removal
+ * from the flow table, publishes the cursor. May be killed and run again. New owner, after
+ * EOWNERDEAD, before hf_lease_consistent(). Returns the number of packets restored (0 or 1 a ring).
+ */
+uint32_t hf_lane_recover(struct hf_lane_context *ctx);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of a lane thread: take the lease, recover if the owner died, process bursts until asked
+ * to hand over, give the lease back, wait until the next owner has begun. No EAL call anywhere.
+ */
+#include <errno.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lease.h"
+#include "log.h"
+#include "stage.h"
+#include "worker.h"
+
+#define HEARTBEAT_POLLS 256
+#define SPIN_POLLS      64    /* empty polls before backing off */
+#define AGE_BUCKETS_MAX 64    /* bounded work between bursts */
+#define AGE_ROUND_TICKS 1024  /* the whole table is looked at about once a second */
+#define PASS_WAIT_US    50000 /* for the preferred worker to begin */
+#define STANDBY_WAIT_US 1000000
+#define GIVEN_WAIT_US   200000
+
+/* Figures that go to the segment every HEARTBEAT_POLLS polls; thread-private between. */
+struct lane_tally {
+	uint64_t polls, bursts, busy_tsc, done_pkts;
+	uint64_t began_tsc, total_before;
+	uint64_t gap_from; /* end of the last burst of the owner before; 0: measured or none */
+	uint32_t gap_is_takeover;
+	uint32_t generation;
+	uint32_t age_tick;
+	uint32_t tick; /* ms tick of now, renewed when next_tick is reached */
+	uint64_t next_tick;
+};
+
+static void
+sleep_us(unsigned int us)
+{
+	struct timespec ts = {0, (long)us * 1000};
+
+	nanosleep(&ts, NULL);
+}
+
+static void
+set_thread_state(struct hf_lane_thread *t, enum hf_thread_state state)
+{
+	atomic_store_explicit(&t->worker->slot->thread[t->ctx.lane_id], (uint8_t)state,
+			      memory_order_release);
+}
+
+/* Is the lane meant for another worker, which stands in the lease's queue too? */
+static int
+meant_for_other(const struct hf_lane_thread *t)
+{
+	const struct hf_lane *lane = t->ctx.lane;
+	uint32_t want = atomic_load_explicit(&lane->preferred_plus1, memory_order_acquire);
+	const struct hf_worker *other;
+
+	if (want == 0 || want > HF_MAX_WORKERS || want == t->worker->slot_index + 1)
+		return 0;
+	if (atomic_load_explicit(&lane->state, memory_order_relaxed) != HF_LANE_HANDOVER)
+		return 0;
+	other = &t->ctx.seg->workers[want - 1];
+	return atomic_load_explicit(&other->state, memory_order_relaxed) == HF_WORKER_RUNNING &&
+	       atomic_load_explicit(&other->thread[t->ctx.lane_id], memory_order_acquire) ==
+		       HF_THREAD_WAITING;
+}
+
+/* Sleeps until another owner has begun, this worker leaves, or us microseconds went by. */
+static void
+wait_next_owner(const struct hf_lane_thread *t, uint32_t generation, unsigned int us)
+{
+	for (unsigned int waited = 0; waited < us; waited += 200) {
+		if (atomic_load_explicit(&t->ctx.lane->generation, memory_order_acquire) !=
+			    generation ||
+		    atomic_load_explicit(&t->worker->leave, memory_order_relaxed))
+			return;
+		sleep_us(200);
+	}
+}
+
+/* Writes down that this thread owns the lane now; from here readers see the new owner. */
+static void
+begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
+{
+	struct hf_lane *lane = t->ctx.lane;
+	uint32_t gen = atomic_load_explicit(&lane->generation, memory_order_relaxed) + 1;
+
+	memset(y, 0, sizeof(*y));
+	y->generation = gen;
+	y->gap_from = gen > 1 ? hf_load(&lane->last_done_tsc) : 0;
+	y->gap_is_takeover = died != 0;
+	y->began_tsc = hf_tsc();
+	y->total_before = hf_load(&lane->total_tsc);
+	y->polls = hf_load(&lane->polls);
+	y->bursts = hf_load(&lane->bursts);
+	y->busy_tsc = hf_load(&lane->busy_tsc);
+	y->done_pkts = hf_load(&lane->done_pkts);
+	y->age_tick = hf_tick(&t->ctx.seg->header, y->began_tsc);
+	if (died)
+		hf_add(&lane->takeovers, 1);
+	else if (gen > 1)
+		hf_add(&lane->handovers, 1);
+	atomic_store_explicit(&lane->since_tsc, y->began_tsc, memory_order_relaxed);
+	atomic_store_explicit(&lane->heartbeat_tsc, y->began_tsc, memory_order_relaxed);
+	atomic_store_explicit(&lane->owner_pid, getpid(), memory_order_relaxed);
+	atomic_store_explicit(&lane->owner_slot_plus1, t->worker->slot_index + 1,
+			      memory_order_relaxed);
+	atomic_store_explicit(&lane->state, HF_LANE_RUNNING, memory_order_relaxed);
+	set_thread_state(t, HF_THREAD_OWNER);
+	/* Pairs with the acquire loads of all who wait for the next owner. */
+	atomic_store_explicit(&lane->generation, gen, memory_order_release);
+	RTE_PER_LCORE(_lcore_id) = t->ctx.lane_id;
+}
+
+static void
+publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
+{
+	atomic_store_explicit(&lane->polls, y->polls, memory_order_relaxed);
+	atomic_store_explicit(&lane->bursts, y->bursts, memory_order_relaxed);
+	atomic_store_explicit(&lane->busy_tsc, y->busy_tsc, memory_order_relaxed);
+	atomic_store_explicit(&lane->total_tsc, y->total_before + (now - y->began_tsc),
+			      memory_order_relaxed);
+	atomic_store_explicit(&lane->done_pkts, y->done_pkts, memory_order_relaxed);
+	atomic_store_explicit(&lane->heartbeat_tsc, now, memory_order_relaxed);
+}
+
+/* After a burst with packets: the lane's time stamp, and the gap if this was the owner's first. */
+static void
+note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begin, uint64_t now)
+{
+	y->bursts++;
+	y->done_pkts += n;
+	y->busy_tsc += now - begin;
+	atomic_store_explicit(&lane->last_done_tsc, now, memory_order_relaxed);
+	if (y->gap_from == 0)
+		return;
+	atomic_store_explicit(&lane->last_gap_ns, now - y->gap_from, memory_order_relaxed);
+	atomic_store_explicit(&lane->last_gap_takeover, y->gap_is_takeover, memory_order_relaxed);
+	/* Pairs with the primary's acquire load: the gap of this generation is there. */
+	atomic_store_explicit(&lane->last_gap_gen, y->generation, memory_order_release);
+	y->gap_from = 0;
+}
+
+/* Looks at a few buckets for idle flows, as many as the time that went by asks for. */
+static void
+age_flows(struct hf_lane_context *ctx, struct lane_tally *y, uint32_t now_tick)
+{
+	uint64_t due = (uint64_t)(now_tick - y->age_tick) * ctx->flows.n_buckets / AGE_ROUND_TICKS;
+
+	if (due == 0)
+		return;
+	y->age_tick = now_tick;
+	hf_flow_age(&ctx->flows, now_tick, due > AGE_BUCKETS_MAX ? AGE_BUCKETS_MAX : (uint32_t)due);
+}
+
+/* Empty polls: pause, back off, or sleep, as configured. */
+static void
+back_off(const struct hf_run_config *run, unsigned int empty)
+{
+	rte_pause();
+	if (run->idle == HF_IDLE_POLL || empty < SPIN_POLLS)
+		return;
+	if (run->idle == HF_IDLE_SLEEP) {
+		unsigned int us = empty - SPIN_POLLS + 1;
+
+		sleep_us(us < run->idle_sleep_us ? us : run->idle_sleep_us);
+		return;
+	}
+	for (int i = 0; i < 32; i++)
+		rte_pause();
+}
+
+/* The tick of now, with a division only once a millisecond. */
+static uint32_t
+tick_of(const struct hf_segment_header *h, struct lane_tally *y, uint64_t now)
+{
+	if (now >= y->next_tick) {
+		y->tick = hf_tick(h, now);
+		y->next_tick = now + h->tsc_hz / 1000;
+	}
+	return y->tick;
+}
+
+static int
+must_leave(const struct hf_lane_thread *t, const struct lane_tally *y)
+{
+	return atomic_load_explicit(&t->ctx.lane->handover_gen, memory_order_relaxed) ==
+		       y->generation ||
+	       atomic_load_explicit(&t->worker->leave, memory_order_relaxed) != 0;
+}
+
+/* Processes bursts as the owner until asked to hand over. */
+static void
+run_owned(struct hf_lane_thread *t, struct lane_tally *y)
+{
+	struct hf_lane_context *ctx = &t->ctx;
+	const struct hf_segment_header *h = &ctx->seg->header;
+	unsigned int empty = 0;
+	uint64_t begin = hf_tsc(), now;
+
+	while (!must_leave(t, y)) {
+		uint32_t n = 0, tick = tick_of(h, y, begin);
+
+		for (uint32_t k = 0; k < ctx->n_rings; k++)
+			n += hf_burst_run(ctx, ctx->ring[k], tick);
+		now = hf_tsc();
+		y->polls++;
+		empty = n > 0 ? 0 : empty + 1;
+		if (n > 0)
+			note_burst(ctx->lane, y, n, begin, now);
+		if (y->polls % HEARTBEAT_POLLS == 0 || empty >= SPIN_POLLS) {
+			publish_tally(ctx->lane, y, now);
+			age_flows(ctx, y, tick);
+		}
+		if (n == 0)
+			back_off(ctx->run, empty);
+		begin = n > 0 ? now : hf_tsc();
+	}
+	publish_tally(ctx->lane, y, hf_tsc());
+}
+
+/* Gives the lane to whoever waits; planned: there is one whom the primary chose. */
+static void
+end_owner(struct hf_lane_thread *t, const struct lane_tally *y)
+{
+	struct hf_lane *lane = t->ctx.lane;
+	int planned =
+		atomic_load_explicit(&lane->handover_gen, memory_order_relaxed) == y->generation;
+
+	RTE_PER_LCORE(_lcore_id) = LCORE_ID_ANY;
+	atomic_store_explicit(&lane->state, planned ? HF_LANE_HANDOVER : HF_LANE_FREE,
+			      memory_order_relaxed);
+	atomic_store_explicit(&lane->owner_slot_plus1, 0, memory_order_relaxed);
+	set_thread_state(t, HF_THREAD_NONE);
+	hf_lease_give(&lane->lease);
+}
+
+/*
+ * Takes the lease, passing it on while it is meant for another worker. Returns 0 or EOWNERDEAD
+ * when held, -ECANCELED when the worker leaves, -errno when the lease is broken.
+ */
+static int
+take_lane(struct hf_lane_thread *t)
+{
+	struct hf_lane *lane = t->ctx.lane;
+	int rc, passed = 0;
+
+	for (;;) {
+		set_thread_state(t, HF_THREAD_WAITING);
+		rc = hf_lease_take(&lane->lease);
+		if (rc < 0)
+			return rc;
+		if (rc == 0 && atomic_load_explicit(&t->worker->leave, memory_order_relaxed)) {
+			hf_lease_give(&lane->lease);
+			return -ECANCELED;
+		}
+		if (rc == 0 && !passed && meant_for_other(t)) {
+			uint32_t gen =
+				atomic_load_explicit(&lane->generation, memory_order_relaxed);
+
+			hf_lease_give(&lane->lease);
+			wait_next_owner(t, gen, PASS_WAIT_US);
+			passed = atomic_load_explicit(&lane->generation, memory_order_relaxed) ==
+				 gen;
+			continue;
+		}
+		return rc;
+	}
+}
+
+static int
+recover_lane(struct hf_lane_thread *t)
+{
+	struct hf_lane *lane = t->ctx.lane;
+
+	atomic_store_explicit(&lane->state, HF_LANE_RECOVERING, memory_order_relaxed);
+	hf_add(&lane->undone, hf_lane_recover(&t->ctx));
+	return hf_lease_consistent(&lane->lease);
+}
+
+static void *
+lane_main(void *arg)
+{
+	struct hf_lane_thread *t = arg;
+	struct lane_tally y;
+	int rc;
+
+	prctl(PR_SET_TIMERSLACK, 1000);
+	RTE_PER_LCORE(_lcore_id) = LCORE_ID_ANY;
+	if (t->worker->opt.standby) /* a lane nobody ran yet is left to those that name it */
+		wait_next_owner(t, 0, STANDBY_WAIT_US);
+	while (atomic_load_explicit(&t->worker->leave, memory_order_relaxed) == 0) {
+		rc = take_lane(t);
+		if (rc == EOWNERDEAD && recover_lane(t) != 0)
+			rc = -ENOTRECOVERABLE;
+		if (rc < 0) {
+			if (rc != -ECANCELED)
+				hf_err("lane %u: take lease: %s", t->ctx.lane_id, strerror(-rc));
+			break;
+		}
+		begin_owner(t, &y, rc == EOWNERDEAD);
+		run_owned(t, &y);
+		end_owner(t, &y);
+		wait_next_owner(t, y.generation, GIVEN_WAIT_US);
+	}
+	set_thread_state(t, HF_THREAD_NONE);
+	return NULL;
+}
+
+static int
+start_one(struct hf_worker_process *w, uint32_t lane)
+{
+	struct hf_lane_thread *t = w->lane[lane];
+	int cpu = w->seg->lanes[lane].cpu;
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int err;
+
+	pthread_attr_init(&attr);
+	if (cpu >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET((size_t)cpu, &cpus);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	}
+	err = pthread_create(&t->thread, &attr, lane_main, t);
+	pthread_attr_destroy(&attr);
+	t->started = err == 0;
+	if (err != 0)
+		hf_err("lane %u: start thread on CPU %d: %s", lane, cpu, strerror(err));
+	return -err;
+}
+
+int
+lanes_start(struct hf_worker_process *w)
+{
+	for (uint32_t l = 0; l < HF_MAX_LANES; l++) {
+		if (w->lane[l] == NULL)
+			continue;
+		if (start_one(w, l) != 0)
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+/* Does any lane thread hold, or is about to give back, a lease? */
+static int
+any_owner(const struct hf_worker_process *w)
+{
+	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
+		if (atomic_load_explicit(&w->slot->thread[l], memory_order_acquire) ==
+		    HF_THREAD_OWNER)
+			return 1;
+	return 0;
+}
+
+void
+lanes_stop(struct hf_worker_process *w)
+{
+	atomic_store_explicit(&w->leave, 1, memory_order_relaxed);
+	for (int ms = 0; ms < 2000 && any_owner(w); ms++)
+		sleep_us(1000);
+	/* A thread that has just given its lease back may still be inside the unlock. */
+	for (uint32_t l = 0; l < HF_MAX_LANES; l++) {
+		struct timespec until;
+
+		if (w->lane[l] == NULL || !w->lane[l]->started)
+			continue;
+		if (atomic_load_explicit(&w->slot->thread[l], memory_order_acquire) ==
+		    HF_THREAD_WAITING)
+			continue; /* asleep in the lease: it ends with the process */
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 20000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		if (pthread_timedjoin_np(w->lane[l]->thread, NULL, &until) == 0)
+			w->lane[l]->started = 0;
+	}
+}

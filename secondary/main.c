@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * holdfast-worker: a DPDK secondary that borrows lanes. The main thread attaches, starts a thread
+ * a lane, then watches signals, the primary and the primary's commands. It owns nothing that
+ * outlives it and leaves by _exit: EAL's clean-up could hang on what another process left.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <rte_eal.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "worker.h"
+
+#define WATCH_MS 20
+
+enum outcome { KEEP_ON, LEAVE, REEXEC, PRIMARY_LOST };
+
+/* Starts the program file anew, without address randomisation or after a `restart`. */
+static void
+reexec(const char *program, char **argv)
+{
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	execv(program, argv);
+	hf_err("%s: start anew: %s", program, strerror(errno));
+}
+
+/* DPDK maps shared memory at the primary's addresses: nothing of ours may lie there. */
+static void
+fix_addresses(const char *program, char **argv)
+{
+	int persona = personality(0xffffffff);
+
+	if (persona == -1 || (persona & ADDR_NO_RANDOMIZE) != 0)
+		return;
+	if (personality((unsigned long)persona | ADDR_NO_RANDOMIZE) != -1)
+		reexec(program, argv);
+}
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* What the primary's state and commands ask for. */
+static enum outcome
+look(const struct hf_worker_process *w)
+{
+	uint32_t command = atomic_load_explicit(&w->slot->command, memory_order_acquire);
+	uint32_t state = atomic_load_explicit(&w->seg->header.state, memory_order_acquire);
+
+	if (state != HF_SEGMENT_READY || command == HF_COMMAND_EXIT)
+		return LEAVE;
+	return command == HF_COMMAND_REEXEC ? REEXEC : KEEP_ON;
+}
+
+static enum outcome
+watch(struct hf_worker_process *w, int signal_fd)
+{
+	struct pollfd fds[2] = {{signal_fd, POLLIN, 0}, {w->primary_fd, POLLIN, 0}};
+	enum outcome o = KEEP_ON;
+
+	while (o == KEEP_ON) {
+		atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
+		if (poll(fds, 2, WATCH_MS) < 0 && errno != EINTR)
+			return LEAVE;
+		o = look(w);
+		if ((fds[0].revents & POLLIN) != 0)
+			o = LEAVE;
+		else if (o == KEEP_ON && (fds[1].revents & POLLIN) != 0)
+			o = PRIMARY_LOST;
+	}
+	return o;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct hf_worker_process w = {.attach_lock = -1, .primary_fd = -1};
+	static char program[4096];
+	int signal_fd, rc;
+	enum outcome o;
+
+	hf_log_init("holdfast-worker", HF_LOG_NOTICE);
+	rc = options_parse(argc, argv, &w.opt);
+	if (rc != 0)
+		return rc > 0 ? 0 : 2;
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+		snprintf(program, sizeof(program), "%s", argv[0]);
+	fix_addresses(program, argv);
+	rc = attach_to_primary(&w, argv[0]);
+	if (rc != 0)
+		_exit(rc == -EINVAL ? 2 : 1);
+	signal_fd = open_signals();
+	if (signal_fd < 0 || lanes_start(&w) != 0)
+		_exit(1);
+	hf_notice("instance %s: worker %s attached in %u us", w.opt.instance, w.opt.name,
+		  w.slot->attach_us);
+	o = watch(&w, signal_fd);
+	/* The primary frees the slot when the process has ended, or it claims it again itself. */
+	atomic_store_explicit(&w.slot->state, HF_WORKER_LEAVING, memory_order_release);
+	lanes_stop(&w);
+	if (o == REEXEC)
+		reexec(program, argv);
+	if (o == PRIMARY_LOST)
+		hf_err("instance %s: the primary has died", w.opt.instance);
+	_exit(o == PRIMARY_LOST || o == REEXEC ? 1 : 0);
+}

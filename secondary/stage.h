@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A step of packet processing: one file each, one row in stages.c. All callbacks run on the lane
+ * thread and are optional.
+ */
+#ifndef HF_STAGE_H
+#define HF_STAGE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "burst.h"
+
+struct hf_stage {
+	const char *name;
+	/* Does the configuration ask for it? */
+	int (*enabled)(const struct hf_run_config *run);
+	/* Reads the packets of a burst, writes the burst's scratch; no shared store but an
+	 * idempotent find-or-insert. May turn a verdict into a drop. */
+	void (*plan)(struct hf_lane_context *ctx, struct hf_burst *b);
+	/* Saves what apply will change for packet i: hf_undo_word(), hf_undo_bytes(). */
+	void (*save)(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i,
+		     struct hf_undo *undo);
+	/* Changes packet i and counters; exactly what save named. HF_POINT after each store. */
+	void (*apply)(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i);
+};
+
+/* Fills ctx->stage with the stages the configuration asks for. Before the lease is taken. */
+void hf_stages_select(struct hf_lane_context *ctx);
+
+/* Every stage's file offers itself by one of these. */
+const struct hf_stage *hf_stage_l2(void);
+const struct hf_stage *hf_stage_flow(void);
+
+/* Saves the old value of a counter in the segment. */
+static inline void
+hf_undo_word(const struct hf_lane_context *ctx, struct hf_undo *u, const _Atomic(uint64_t) *c)
+{
+	u->word[u->n_words].seg_off = (uintptr_t)c - (uintptr_t)ctx->seg;
+	u->word[u->n_words].old = atomic_load_explicit(c, memory_order_relaxed);
+	u->n_words++;
+}
+
+/* Saves the first n bytes of a packet; n at most HF_UNDO_BYTES and the packet's data length. */
+static inline void
+hf_undo_bytes(struct hf_undo *u, const uint8_t *data, uint16_t n)
+{
+	memcpy(u->bytes, data, n);
+	u->bytes_off = 0;
+	u->n_bytes = n;
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow: counts each packet on its flow's record, or under the reason why it is no flow, whatever
+ * becomes of the packet afterwards: Σ flows + Σ skipped = packets in.
+ */
+#include <rte_mbuf.h>
+
+#include "points.h"
+#include "stage.h"
+
+static int
+flow_enabled(const struct hf_run_config *run)
+{
+	return run->stage_flow != 0;
+}
+
+/* Parses and hashes all packets first, so that the buckets are on their way when they are used. */
+static void
+plan_keys(struct hf_lane_context *ctx, struct hf_burst *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		hf_packet_parse(b->data[i], b->mbuf[i]->data_len, &b->pkt[i]);
+		if (b->pkt[i].skip != HF_SKIP_NONE)
+			continue;
+		b->hash[i] = hf_flow_hash(&ctx->flows, &b->pkt[i].key);
+		hf_flow_prefetch(&ctx->flows, b->hash[i]);
+	}
+}
+
+static void
+flow_plan(struct hf_lane_context *ctx, struct hf_burst *b)
+{
+	plan_keys(ctx, b);
+	for (uint32_t i = 0; i < b->n; i++) {
+		b->flow[i] = HF_FLOW_NONE;
+		if (b->pkt[i].skip != HF_SKIP_NONE)
+			continue;
+		b->flow[i] = hf_flow_find_or_insert(&ctx->flows, &b->pkt[i].key, b->hash[i],
+						    b->now_tick, b->flow, i);
+		if (b->flow[i] == HF_FLOW_NONE)
+			b->pkt[i].skip = HF_SKIP_TABLE_FULL;
+	}
+}
+
+static void
+flow_save(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i, struct hf_undo *undo)
+{
+	if (b->flow[i] == HF_FLOW_NONE) {
+		hf_undo_word(ctx, undo, &ctx->lane->flow_skipped[b->pkt[i].skip]);
+		return;
+	}
+	hf_undo_word(ctx, undo, &ctx->flows.records[b->flow[i]].packets_gen);
+	hf_undo_word(ctx, undo, &ctx->flows.records[b->flow[i]].bytes);
+}
+
+static void
+flow_apply(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i)
+{
+	if (b->flow[i] == HF_FLOW_NONE)
+		hf_add(&ctx->lane->flow_skipped[b->pkt[i].skip], 1);
+	else
+		hf_flow_count(&ctx->flows.records[b->flow[i]], b->mbuf[i]->pkt_len, b->now_tick);
+	HF_POINT("flow_counted");
+}
+
+static const struct hf_stage stage = {
+	.name = "flow",
+	.enabled = flow_enabled,
+	.plan = flow_plan,
+	.save = flow_save,
+	.apply = flow_apply,
+};
+
+const struct hf_stage *
+hf_stage_flow(void)
+{
+	return &stage;
+}

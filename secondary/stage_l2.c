@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * l2: out of the peer port. Mode wire leaves the frame as it is; macswap exchanges source and
+ * destination MAC address.
+ */
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "points.h"
+#include "stage.h"
+
+static int
+l2_enabled(const struct hf_run_config *run)
+{
+	return run->stage_l2 != 0;
+}
+
+static uint16_t
+l2_verdict(const struct hf_run_config *run, const struct rte_mbuf *m)
+{
+	uint16_t peer;
+
+	if (m->data_len < sizeof(struct rte_ether_hdr))
+		return HF_VERDICT_DROP(HF_DROP_TOO_SHORT);
+	/* m->port is the configured index; the I/O thread put it there. */
+	peer = m->port < HF_MAX_PORTS ? run->peer[m->port] : UINT16_MAX;
+	if (peer == UINT16_MAX)
+		return HF_VERDICT_DROP(HF_DROP_NO_PEER);
+	return HF_VERDICT_PORT(peer);
+}
+
+static void
+l2_plan(struct hf_lane_context *ctx, struct hf_burst *b)
+{
+	for (uint32_t i = 0; i < b->n; i++)
+		b->verdict[i] = l2_verdict(ctx->run, b->mbuf[i]);
+}
+
+static int
+l2_swaps(const struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i)
+{
+	return ctx->run->l2_mode == HF_L2_MACSWAP && (b->verdict[i] & HF_VERDICT_DROP_BIT) == 0;
+}
+
+static void
+l2_save(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i, struct hf_undo *undo)
+{
+	if (l2_swaps(ctx, b, i))
+		hf_undo_bytes(undo, b->data[i], 2 * RTE_ETHER_ADDR_LEN);
+}
+
+static void
+l2_apply(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i)
+{
+	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)b->data[i];
+	struct rte_ether_addr src;
+
+	if (!l2_swaps(ctx, b, i))
+		return;
+	src = eth->src_addr;
+	eth->src_addr = eth->dst_addr;
+	HF_POINT("l2_swap_src");
+	eth->dst_addr = src;
+	HF_POINT("l2_swap_dst");
+}
+
+static const struct hf_stage stage = {
+	.name = "l2",
+	.enabled = l2_enabled,
+	.plan = l2_plan,
+	.save = l2_save,
+	.apply = l2_apply,
+};
+
+const struct hf_stage *
+hf_stage_l2(void)
+{
+	return &stage;
+}

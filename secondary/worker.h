@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the parts of a worker process know of each other. main() owns the one struct
+ * hf_worker_process.
+ */
+#ifndef HF_WORKER_H
+#define HF_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "burst.h"
+#include "segment.h"
+
+struct hf_worker_options {
+	const char *instance;
+	uint64_t lanes; /* bit set; 0 with standby: all */
+	int standby;
+	char name[32]; /* "": made from the slot */
+	double wait_s; /* for the primary; < 0: without end */
+};
+
+/* A lane thread: private memory, one for each lane the worker serves. */
+struct hf_lane_thread {
+	pthread_t thread;
+	int started;
+	struct hf_worker_process *worker;
+	struct hf_lane_context ctx;
+};
+
+struct hf_worker_process {
+	struct hf_worker_options opt;
+	struct hf_segment_map map;
+	struct hf_segment *seg;
+	uint32_t slot_index;
+	struct hf_worker *slot;
+	int attach_lock;  /* fd while attaching, -1 otherwise */
+	int primary_fd;   /* pidfd of the primary, -1 when the kernel has none */
+	atomic_int leave; /* main thread tells lane threads to give back and end */
+	struct hf_lane_thread *lane[HF_MAX_LANES];
+};
+
+/* Parses the command line. 0 go on; 1 done (exit 0); -EINVAL said why (exit 2). */
+int options_parse(int argc, char **argv, struct hf_worker_options *opt);
+
+/*
+ * Waits for READY, verifies versions, claims a slot, starts EAL as a secondary and finds the lane
+ * rings. Serialised with other attaches. Main thread. Returns 0, -EINVAL (bad lane: exit 2) or
+ * -errno; logged. After it nothing is looked up or allocated in EAL again.
+ */
+int attach_to_primary(struct hf_worker_process *w, char *program);
+
+/* Starts a thread for each lane of the worker. Returns 0 or -errno (logged). */
+int lanes_start(struct hf_worker_process *w);
+
+/* Asks all lane threads to give back and waits until none holds a lease (at most two seconds). */
+void lanes_stop(struct hf_worker_process *w);
+
+#endif

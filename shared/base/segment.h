@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The segment: the shared-memory file in hugetlbfs by which primary, workers and monitor see each
+ * other. Primary and workers map it read-write, the monitor PROT_READ. No pointers, fixed-width
+ * types; every block names its writer. One writer a cache line; readers add up.
+ *
+ * Time: "tsc" fields are CLOCK_MONOTONIC-independent time stamp counter values; tsc_hz and the pair
+ * (start_tsc, start_realtime_ns) in the header convert them. Ticks are milliseconds since
+ * start_tsc, 32 bits, wrapping.
+ *
+ * Change anything here and bump HF_LAYOUT_VERSION (a unit test compares sizes and offsets).
+ */
+#ifndef HF_SEGMENT_H
+#define HF_SEGMENT_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "flow_table.h"
+#include "lease.h"
+#include "names.h"
+#include "reasons.h"
+
+#define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
+#define HF_LAYOUT_VERSION 1U
+
+#define HF_MAX_PORTS   16
+#define HF_MAX_LANES   64
+#define HF_MAX_WORKERS 64
+#define HF_MAX_IO      8
+#define HF_MAX_POOLS   8
+#define HF_MAX_EVENTS  1024
+
+enum hf_segment_state {
+	HF_SEGMENT_STARTING, /* the primary is still building */
+	HF_SEGMENT_READY,    /* workers may attach */
+	HF_SEGMENT_STOPPING, /* the primary is leaving: workers leave too */
+	HF_SEGMENT_GONE,     /* the primary has left */
+};
+
+enum hf_idle { HF_IDLE_POLL, HF_IDLE_PAUSE, HF_IDLE_SLEEP };
+enum hf_l2_mode { HF_L2_WIRE, HF_L2_MACSWAP };
+enum hf_link { HF_LINK_DOWN, HF_LINK_UP, HF_LINK_UNKNOWN };
+enum hf_lane_kind { HF_LANE_SOFTWARE, HF_LANE_HARDWARE };
+
+enum hf_lane_state {
+	HF_LANE_FREE, /* nobody has run it yet, or the owner left and nobody waits */
+	HF_LANE_RUNNING,
+	HF_LANE_HANDOVER,   /* given back by its owner, the next one is on its way */
+	HF_LANE_RECOVERING, /* the new owner of a dead one's lane is at work */
+	HF_LANE_DIRTY,      /* the owner crashed and said so before it gave the lease back */
+};
+
+enum hf_worker_state {
+	HF_WORKER_FREE, /* the slot is free */
+	HF_WORKER_ATTACHING,
+	HF_WORKER_RUNNING,
+	HF_WORKER_LEAVING, /* gives its lanes back and ends */
+	HF_WORKER_DEAD,    /* seen dead by the primary; cleared when it has been accounted for */
+};
+
+/* What a lane thread of a worker does; one byte per lane in the worker's slot. */
+enum hf_thread_state {
+	HF_THREAD_NONE,    /* this worker does not serve the lane */
+	HF_THREAD_WAITING, /* asleep in the lease, or about to be */
+	HF_THREAD_OWNER,
+};
+
+/* Asked of a worker by the primary. */
+enum hf_worker_command {
+	HF_COMMAND_NONE,
+	HF_COMMAND_EXIT,   /* give all lanes back, then end */
+	HF_COMMAND_REEXEC, /* give all lanes back, then start afresh from the program file */
+};
+
+enum hf_event_type {
+	HF_EVENT_NONE,
+	HF_EVENT_READY,         /* the primary serves */
+	HF_EVENT_WORKER_START,  /* pid */
+	HF_EVENT_WORKER_EXIT,   /* pid left by itself */
+	HF_EVENT_WORKER_DEATH,  /* pid died without giving its lanes back; value: lanes held */
+	HF_EVENT_LANE_START,    /* lane's first owner: pid */
+	HF_EVENT_LANE_HANDOVER, /* lane, new owner's pid; value: gap in ns */
+	HF_EVENT_LANE_TAKEOVER, /* lane, new owner's pid; value: gap in ns */
+	HF_EVENT_LANE_ORPHANED, /* lane has no owner */
+	HF_EVENT_LINK,          /* port in lane field; value: 1 up, 0 down */
+	HF_EVENT_NUMA_MISMATCH, /* lane; value: its CPU's node */
+	HF_EVENT_CLEAR,         /* counters were cleared */
+	HF_EVENT_STOP,
+	HF_EVENT_COUNT,
+};
+
+/* Writer: primary, before READY, except state, heartbeat and clear_seq. Readers: all. */
+struct hf_segment_header {
+	alignas(64) uint64_t magic; /* 0 until the primary is READY; stored last */
+	uint32_t layout_version;
+	uint32_t header_bytes;   /* sizeof(struct hf_segment) */
+	uint64_t total_bytes;    /* of the file that are in use */
+	_Atomic(uint32_t) state; /* enum hf_segment_state (READY is a release store) */
+	int32_t primary_pid;
+	uint64_t primary_start; /* field 22 of /proc/PID/stat: tells a reused pid */
+	uint64_t pid_ns;        /* inode of the primary's /proc/self/ns/pid */
+	char instance[HF_INSTANCE_LEN];
+	char dpdk_version[32];
+	char program_version[32];
+	uint64_t tsc_hz;
+	uint64_t start_tsc;
+	int64_t start_realtime_ns; /* CLOCK_REALTIME at start_tsc */
+	uint32_t n_ports;
+	uint32_t n_lanes;
+	uint32_t n_io;
+	uint32_t n_pools;
+	uint64_t flow_off;      /* byte offset of lane 0's flow region */
+	uint64_t flow_stride;   /* bytes from one lane's region to the next */
+	uint32_t flow_capacity; /* records a lane */
+	uint32_t flow_idle_ticks;
+	uint64_t flow_seed;
+	alignas(64) _Atomic(uint64_t) heartbeat_tsc; /* primary's main loop, every 10 ms or so */
+	_Atomic(uint32_t) clear_seq;                 /* moves with every `clear` */
+	uint32_t zero[13];
+};
+
+/* How workers run. Writer: primary, before READY. */
+struct hf_run_config {
+	alignas(64) uint32_t burst; /* packets, 1 to 128 */
+	uint32_t idle;              /* enum hf_idle */
+	uint32_t idle_sleep_us;     /* for HF_IDLE_SLEEP: the longest sleep */
+	uint32_t stage_l2;          /* 1: the stage runs */
+	uint32_t stage_flow;
+	uint32_t l2_mode;            /* enum hf_l2_mode */
+	uint16_t peer[HF_MAX_PORTS]; /* egress port of each ingress port; UINT16_MAX: none */
+	uint32_t zero[2];
+};
+
+/* Writer: primary's main thread. Readers: all. Rates are the reader's business. */
+struct hf_port {
+	alignas(64) char name[32]; /* as configured, or the device's name */
+	char device[128];          /* device string as configured */
+	char driver[32];
+	uint8_t mac[6];
+	uint16_t mtu;
+	int32_t node; /* NUMA node, -1 unknown */
+	uint32_t n_queues;
+	uint32_t pool;                         /* index in pools[] */
+	uint16_t peer;                         /* UINT16_MAX: none */
+	uint16_t rss_in_hardware;              /* 1: the hash comes from the driver */
+	_Atomic(uint32_t) link_up;             /* enum hf_link */
+	_Atomic(uint32_t) link_mbps;           /* 0 unknown */
+	_Atomic(uint64_t) sampled_tsc;         /* when the counters below were read; 0: never */
+	alignas(64) _Atomic(uint64_t) rx_pkts; /* from rte_eth_stats_get */
+	_Atomic(uint64_t) rx_bytes;
+	_Atomic(uint64_t) tx_pkts;
+	_Atomic(uint64_t) tx_bytes;
+	_Atomic(uint64_t) rx_missed;
+	_Atomic(uint64_t) rx_nombuf;
+	_Atomic(uint64_t) rx_errors;
+	_Atomic(uint64_t) tx_errors;
+};
+
+/* Writer: primary's main thread, at each census. Readers: all. Numbers of mbufs. */
+struct hf_pool {
+	alignas(64) char name[32];
+	uint32_t size;
+	int32_t node;
+	_Atomic(uint32_t) free;        /* in the pool's own ring */
+	_Atomic(uint32_t) cached;      /* in per-lcore caches */
+	_Atomic(uint32_t) rings;       /* in lane rings */
+	_Atomic(uint32_t) held;        /* in I/O threads' hands outside lane rings */
+	_Atomic(uint32_t) driver;      /* in drivers' queues */
+	_Atomic(uint32_t) unaccounted; /* nowhere: leaked */
+	_Atomic(uint64_t) census_tsc;  /* when this was counted; 0: never */
+};
+
+/*
+ * What I/O thread k counted for lane l. Writer: I/O thread k, once a loop, under seq (odd while
+ * writing), so that a reader sees rx = tx + Σ drops + held. Readers: all, by hf_io_lane_read().
+ */
+struct hf_io_lane {
+	alignas(64) _Atomic(uint32_t) seq;
+	uint32_t zero;
+	_Atomic(uint64_t) rx_pkts; /* received and steered to the lane, dropped ones included */
+	_Atomic(uint64_t) rx_bytes;
+	_Atomic(uint64_t) tx_pkts;
+	_Atomic(uint64_t) tx_bytes;
+	_Atomic(uint64_t) held_pkts; /* published and not yet reaped */
+	_Atomic(uint64_t) drop[HF_DROP_MAX];
+};
+
+/* One I/O thread. Writer: that thread. Readers: all. */
+struct hf_io {
+	alignas(64) int32_t cpu;
+	int32_t node;
+	_Atomic(uint64_t) loops;
+	_Atomic(uint64_t) busy_tsc;  /* spent in loops that moved packets */
+	_Atomic(uint64_t) total_tsc; /* spent in all loops, sleeps included */
+	_Atomic(uint64_t) heartbeat_tsc;
+	struct hf_io_lane lane[HF_MAX_LANES];
+};
+
+struct hf_lane {
+	/* line 0; writers: lane threads, by the pthread calls alone */
+	struct hf_lease lease;
+
+	/* Writer: primary. */
+	alignas(64) uint32_t kind;         /* enum hf_lane_kind */
+	int32_t cpu;                       /* configured, -1: any */
+	int32_t node;                      /* of that CPU, -1 unknown */
+	_Atomic(uint32_t) numa_mismatch;   /* 1: a port it serves is on another node */
+	_Atomic(uint32_t) preferred_plus1; /* worker slot + 1 that shall own it next; 0: any */
+	_Atomic(uint32_t) handover_gen;    /* asked of the owner whose generation this is */
+
+	/* Writer: the holder of the lease. */
+	alignas(64) _Atomic(uint32_t) generation; /* owners so far; moved by each new owner */
+	_Atomic(uint32_t) state;                  /* enum hf_lane_state */
+	_Atomic(int32_t) owner_pid;               /* last owner; 0: none yet, or it gave back */
+	_Atomic(uint32_t) owner_slot_plus1;       /* its worker slot + 1; 0: none */
+	_Atomic(uint64_t) since_tsc;              /* when it became owner */
+	_Atomic(uint64_t) handovers;              /* planned changes of owner */
+	_Atomic(uint64_t) takeovers;              /* changes after a death */
+	_Atomic(uint64_t) undone;                 /* packets restored by recovery */
+
+	/* Writer: the owner. gap: see hf_segment.h's words in the architecture notes. */
+	alignas(64) _Atomic(uint64_t) last_done_tsc; /* end of the last burst with packets */
+	_Atomic(uint64_t) done_pkts;                 /* statistics; not part of the balance */
+	_Atomic(uint64_t) last_gap_ns;               /* of the change to last_gap_gen */
+	_Atomic(uint32_t) last_gap_gen;              /* generation it belongs to; 0: none yet */
+	_Atomic(uint32_t) last_gap_takeover;         /* 1: after a death */
+
+	/* Writer: the owner, every 256 polls and before each sleep. */
+	alignas(64) _Atomic(uint64_t) heartbeat_tsc;
+	_Atomic(uint64_t) polls;
+	_Atomic(uint64_t) bursts;    /* polls that found packets */
+	_Atomic(uint64_t) busy_tsc;  /* spent with packets */
+	_Atomic(uint64_t) total_tsc; /* spent as owner */
+
+	/* Writer: the owner, in apply, under the undo record. Packets that are no flow, by reason.
+	 */
+	alignas(64) _Atomic(uint64_t) flow_skipped[HF_SKIP_MAX];
+
+	/* Writer: the owner. */
+	struct hf_flow_account flows;
+};
+
+/* A worker process. Writers as marked; the slot is claimed under the attach lock. */
+struct hf_worker {
+	/* Writer: the worker; the primary from DEAD to FREE. */
+	alignas(64) _Atomic(uint32_t) state; /* enum hf_worker_state */
+	_Atomic(int32_t) pid;
+	_Atomic(uint64_t) start_time; /* field 22 of /proc/PID/stat */
+	char name[32];
+	uint32_t standby;   /* 1: started with --standby */
+	uint32_t attach_us; /* how long the attach took */
+	/* Writer: the worker. */
+	alignas(64) uint64_t lanes;      /* bit l: it has a thread for lane l */
+	_Atomic(uint64_t) attached_tsc;  /* when it became RUNNING */
+	_Atomic(uint64_t) heartbeat_tsc; /* its main thread, every 100 ms or so */
+	char version[32];
+	/* Writer: primary. */
+	alignas(64) _Atomic(uint32_t) command; /* enum hf_worker_command */
+	/* Writer of byte l: the worker's thread of lane l. */
+	alignas(64) _Atomic(uint8_t) thread[HF_MAX_LANES]; /* enum hf_thread_state */
+};
+
+/*
+ * What lane l's totals were at the last `clear`; hf_lane_totals_read() subtracts it. rx is stored
+ * less what was held, so that the balance still holds afterwards. Writer: primary's main thread,
+ * under seq (odd while writing). Readers: all.
+ */
+struct hf_lane_clear {
+	alignas(64) _Atomic(uint32_t) seq;
+	uint32_t zero;
+	_Atomic(uint64_t) rx_pkts;
+	_Atomic(uint64_t) rx_bytes;
+	_Atomic(uint64_t) tx_pkts;
+	_Atomic(uint64_t) tx_bytes;
+	_Atomic(uint64_t) drop[HF_DROP_MAX];
+};
+
+struct hf_event {
+	_Atomic(uint64_t) seq; /* number of this event from 1; stored last (release) */
+	int64_t realtime_ns;
+	uint32_t type; /* enum hf_event_type */
+	int32_t pid;
+	int32_t lane; /* or port; -1 none */
+	uint32_t zero;
+	uint64_t value;
+	char text[24]; /* worker's or port's name */
+};
+static_assert(sizeof(struct hf_event) == 64, "an event is one cache line");
+
+/* Writer: primary's main thread. Event n is at [(n - 1) % HF_MAX_EVENTS]. */
+struct hf_event_log {
+	alignas(64) _Atomic(uint64_t) last; /* number of the newest event; 0: none */
+	alignas(64) struct hf_event event[HF_MAX_EVENTS];
+};
+
+struct hf_segment {
+	struct hf_segment_header header;
+	struct hf_run_config run;
+	struct hf_port ports[HF_MAX_PORTS];
+	struct hf_pool pools[HF_MAX_POOLS];
+	struct hf_lane lanes[HF_MAX_LANES];
+	struct hf_worker workers[HF_MAX_WORKERS];
+	struct hf_io io[HF_MAX_IO];
+	struct hf_lane_clear clear[HF_MAX_LANES];
+	struct hf_event_log events;
+};
+
+/* A process's map of a segment. */
+struct hf_segment_map {
+	struct hf_segment *seg; /* PROT_READ in the monitor: read only */
+	size_t bytes;           /* mapped */
+	uint64_t inode;         /* of the file: a new primary makes a new one */
+	int writable;
+};
+
+/*
+ * Creates and maps the segment of an instance, replacing a stale one, and fills the constant part
+ * of the header (all but magic, state READY). dir: a hugetlbfs mount. flow_capacity: records a
+ * lane. gid: group that may read, (gid_t)-1 for none. The link /run/holdfast/<instance>/segment
+ * points to it. Primary, main thread. Returns 0; -ENOMEM too few hugepages; -errno otherwise.
+ */
+int hf_segment_create(struct hf_segment_map *map, const char *instance, const char *dir,
+		      uint32_t n_lanes, uint32_t flow_capacity, gid_t gid);
+
+/*
+ * Maps the segment of an instance and verifies it. writable 0: PROT_READ. why: receives one line
+ * that says what was wrong, with both values where two differ. Any process. Returns
+ *   0; -ENOENT no such instance; -EACCES no permission; -EPROTO magic, layout version or sizes
+ *   differ; -EAGAIN still STARTING (mapped nothing); -errno otherwise.
+ */
+int hf_segment_open(struct hf_segment_map *map, const char *instance, int writable, char *why,
+		    size_t why_len);
+
+/* Unmaps. The primary removes the file and the link with hf_segment_remove(). */
+void hf_segment_close(struct hf_segment_map *map);
+void hf_segment_remove(const char *instance);
+
+/* Inode of the segment an instance has now, 0 if none: differs from map->inode after a restart. */
+uint64_t hf_segment_current_inode(const char *instance);
+
+/* Is process pid, started at start_time (/proc/PID/stat field 22; 0: any), alive? 1 or 0. */
+int hf_process_alive(int32_t pid, uint64_t start_time);
+
+/* Field 22 of /proc/<pid>/stat, 0 when there is no such process. */
+uint64_t hf_process_start_time(int32_t pid);
+
+/* Start of lane l's flow region. Any process. */
+static inline void *
+hf_segment_flow_region(const struct hf_segment *seg, uint32_t lane)
+{
+	return (void *)((uintptr_t)seg + seg->header.flow_off + lane * seg->header.flow_stride);
+}
+
+/* A handle for reading lane l's flows (account included, not to be written). Any process. */
+void hf_segment_flow_table(const struct hf_segment *seg, uint32_t lane, struct hf_flow_table *t);
+
+/* One consistent copy of a lane's balance, summed over I/O threads, since the last clear. */
+struct hf_lane_totals {
+	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
+	uint64_t held_pkts;
+	uint64_t drop[HF_DROP_MAX];
+	uint64_t drops; /* Σ drop[] */
+};
+
+/*
+ * Reads lane l's totals; each I/O thread's block is consistent in itself, so that
+ * rx_pkts == tx_pkts + drops + held_pkts when the programs are right. Never blocks long: gives up
+ * after many tries. Any process. Returns 0 or -EAGAIN (a writer died or stands inside its update).
+ */
+int hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_totals *out);
+
+/* Reads one I/O thread's block. Returns 0 or -EAGAIN. */
+int hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out);
+
+/* Names for people and JSON: "running", "software", "worker_death" ... Never NULL. */
+const char *hf_lane_state_name(uint32_t state);
+const char *hf_worker_state_name(uint32_t state);
+const char *hf_lane_kind_name(uint32_t kind);
+const char *hf_event_name(uint32_t type);
+
+/* Time stamp counter of this CPU. */
+static inline uint64_t
+hf_tsc(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t v;
+
+	__asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(v));
+	return v;
+#else
+#error "no time stamp counter known for this architecture"
+#endif
+}
+
+/* Milliseconds since start_tsc, wrapping. */
+static inline uint32_t
+hf_tick(const struct hf_segment_header *h, uint64_t tsc)
+{
+	return (uint32_t)((tsc - h->start_tsc) / (h->tsc_hz / 1000));
+}
+
+static inline uint64_t
+hf_tsc_to_ns(const struct hf_segment_header *h, uint64_t tsc)
+{
+	return (uint64_t)((double)tsc * 1e9 / (double)h->tsc_hz);
+}
+
+/* Adds to a counter that only the caller writes. */
+static inline void
+hf_add(_Atomic(uint64_t) *c, uint64_t n)
+{
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+static inline uint64_t
+hf_load(const _Atomic(uint64_t) *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Receive-side scaling in software: which lane a packet belongs to, when no NIC says it. Used by
+ * the I/O threads of the primary; a struct hf_rss is filled once and read by all of them.
+ *
+ * The hash is Toeplitz over the tuple of the published RSS verification suite: source address,
+ * destination address, source port, destination port, all in network order. It is linear, so that
+ * the hash without ports equals the hash with ports 0: whatever hf_packet_parse() gives the same
+ * struct hf_flow_key has the same hash here, all fragments of a datagram included.
+ */
+#ifndef HF_RSS_H
+#define HF_RSS_H
+
+#include <stdint.h>
+
+#include "config.h"
+
+struct rte_mbuf;
+
+#define HF_RSS_TUPLE_MAX 36 /* bytes: two IPv6 addresses and two ports */
+#define HF_RSS_KEY_MIN   40 /* bytes: a tuple of 36 and the 32 bits of the last window */
+
+struct hf_rss {
+	uint8_t key[HF_CONFIG_KEY_MAX]; /* as given; a NIC can be given the same */
+	uint32_t key_len;
+	uint32_t fields; /* enum hf_rss_field, ored */
+	uint32_t reta_mask;
+	uint16_t reta[HF_CONFIG_RETA_MAX]; /* lane of each entry */
+	/* table[i][b]: what byte b at position i of the tuple adds (xor) to the hash; 36 KB. */
+	uint32_t table[HF_RSS_TUPLE_MAX][256];
+};
+
+/*
+ * Fills rss. key: key_len bytes, 40 to 52 (a tuple uses the first 40). fields: enum hf_rss_field,
+ * ored: HF_RSS_IPV4 and HF_RSS_IPV6 choose which packets are hashed at all, the others whose ports
+ * count. reta: reta_size lanes, a power of two up to HF_CONFIG_RETA_MAX. Keeps no pointer. Any
+ * thread. Returns 0, or -EINVAL: a length out of range, unknown fields, or a lane that cannot be.
+ */
+int hf_rss_init(struct hf_rss *rss, const uint8_t *key, uint32_t key_len, uint32_t fields,
+		const uint16_t *reta, uint32_t reta_size);
+
+/*
+ * Toeplitz hash of a tuple of len bytes (up to 36) in network order, as they stand in the packet.
+ * Pure; any thread.
+ */
+uint32_t hf_rss_hash_tuple(const struct hf_rss *rss, const uint8_t *tuple, uint32_t len);
+
+/*
+ * Hash of an Ethernet frame of which len bytes may be read. Ports count when fields say so and they
+ * can be read; not in fragments. 0 for what has no readable IP header, and for an address family
+ * that fields leave out. Headers are walked as hf_packet_parse() walks them.
+ * Never reads past len; any bytes are valid input. Pure; any thread.
+ */
+uint32_t hf_rss_hash_packet(const struct hf_rss *rss, const uint8_t *data, uint32_t len);
+
+/*
+ * hash[i] = hash of the first segment of mbuf[i], for n mbufs, with prefetch ahead. Reads the
+ * mbufs, changes nothing. I/O thread.
+ */
+void hf_rss_hash_burst(const struct hf_rss *rss, struct rte_mbuf *const *mbuf, unsigned int n,
+		       uint32_t *hash);
+
+/* Lane of a hash, from hf_rss_hash_burst() or from a driver (mbuf->hash.rss). */
+static inline uint16_t
+hf_rss_lane(const struct hf_rss *rss, uint32_t hash)
+{
+	return rss->reta[hash & rss->reta_mask];
+}
+
+#endif

@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The monitor from outside: text, JSON and screen; a reader that needs no root.
+load lib
+
+setup_file() {
+	file_begin
+	if ! getent group holdfast >/dev/null; then
+		groupadd -rf holdfast
+		export HF_GROUP_MADE=1
+	fi
+}
+
+teardown_file() {
+	hf_run_end
+	[ -z "${HF_GROUP_MADE:-}" ] || groupdel holdfast
+}
+
+start_forwarder() {
+	# shellcheck disable=SC2046
+	write_config 2 $(tap_devices)
+	start_primary
+	start_tap_hosts
+	start_workers 0 1
+	in_a ping -q -c 10 -i 0.01 "$HOST_B" >/dev/null
+}
+
+monitor() {
+	"$HF_MONITOR" --instance "$INSTANCE" "$@"
+}
+
+as_nobody() {
+	setpriv --reuid nobody --regid "$1" --clear-groups "${@:2}"
+}
+
+@test "batch: a member of group holdfast sees lanes, workers and flows without root" {
+	start_forwarder
+	run -0 as_nobody holdfast "$HF_MONITOR" --instance "$INSTANCE" --batch --once --top 10
+	[[ $output == *w0* && $output == *w1* && $output == *"$HOST_A"* ]]
+}
+
+@test "batch: somebody outside the group is refused in one line, exit 1" {
+	start_forwarder
+	run -1 as_nobody nogroup "$HF_MONITOR" --instance "$INSTANCE" --batch --once
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "json: one object that agrees with holdfastctl" {
+	start_forwarder
+	sleep 1
+	monitor --json --once >"$LOGS/monitor.json"
+	same "$(jq -r .instance "$LOGS/monitor.json")" "$INSTANCE" instance
+	same "$(jq '.lanes | length' "$LOGS/monitor.json")" 2 "number of lanes"
+	same "$(jq -c '[.lanes[].rx_pkts]' "$LOGS/monitor.json")" \
+		"$(ctl --json status | jq -c '[.lanes[].rx_pkts]')" rx_pkts
+}
+
+@test "count and interval: three samples and out" {
+	start_forwarder
+	monitor --json --count 3 --interval 0.2 >"$LOGS/monitor.json"
+	same "$(jq -s length "$LOGS/monitor.json")" 3 samples
+}
+
+@test "before any primary: one line, exit 1" {
+	run -1 monitor --batch --once
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"$INSTANCE"* ]]
+}
+
+@test "a primary that ends is said, and not taken for silence" {
+	start_forwarder
+	hf_spawn monitor "$LOGS/monitor" "$HF_MONITOR" --instance "$INSTANCE" --batch --interval 0.3
+	sleep 1
+	ctl stop
+	hf_pids_wait 10 "$PRIMARY"
+	hf_wait_for 5 grep -qiE 'gone|stale|stopp|ended|waiting' "$LOGS/monitor" ||
+		fail "the monitor does not say that the primary has gone"
+}
+
+@test "screen: opens on a terminal, shows lanes, and q ends it with status 0" {
+	start_forwarder
+	local socket=$BATS_TEST_TMPDIR/tmux
+	tmux -S "$socket" new-session -d -x 120 -y 40 \
+		"$HF_MONITOR --instance $INSTANCE; echo ended \$? >$LOGS/end; sleep 5"
+	hf_wait_for 5 eval "tmux -S '$socket' capture-pane -p | grep -qi lane" ||
+		fail "no screen: $(tmux -S "$socket" capture-pane -p)"
+	tmux -S "$socket" send-keys q
+	hf_wait_for 5 test -s "$LOGS/end"
+	tmux -S "$socket" kill-server
+	same "$(<"$LOGS/end")" "ended 0" "the monitor"
+}
+
+@test "it maps the segment read-only and opens nothing for writing" {
+	start_forwarder
+	strace -f -o "$LOGS/strace" -e trace=openat,mmap "$HF_MONITOR" --instance "$INSTANCE" \
+		--batch --once >/dev/null
+	run ! grep -E 'openat.*(O_RDWR|O_WRONLY)' "$LOGS/strace"
+	run ! grep -E 'MAP_SHARED' <(grep PROT_WRITE "$LOGS/strace")
+}

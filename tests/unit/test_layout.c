@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Proves: the layout of the segment is the one its version number stands for. When this fails,
+ * bump HF_LAYOUT_VERSION and write the new figures here, both in one commit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "segment.h"
+
+#define OFFSET(type, field, want) assert_int_equal(offsetof(struct type, field), want)
+
+static void
+layout_of_this_version_has_not_changed(void **state)
+{
+	(void)state;
+	assert_int_equal(HF_LAYOUT_VERSION, 1);
+	assert_int_equal(sizeof(struct hf_segment), 269248);
+	assert_int_equal(sizeof(struct hf_segment_header), 320);
+	assert_int_equal(sizeof(struct hf_run_config), 64);
+	assert_int_equal(sizeof(struct hf_port), 320);
+	assert_int_equal(sizeof(struct hf_pool), 128);
+	assert_int_equal(sizeof(struct hf_lane), 512);
+	assert_int_equal(sizeof(struct hf_worker), 256);
+	assert_int_equal(sizeof(struct hf_io), 16448);
+	assert_int_equal(sizeof(struct hf_io_lane), 256);
+	assert_int_equal(sizeof(struct hf_event), 64);
+	assert_int_equal(HF_DROP_COUNT, 8);
+	assert_int_equal(HF_SKIP_COUNT, 5);
+}
+
+static void
+fields_stand_where_other_programs_look(void **state)
+{
+	(void)state;
+	OFFSET(hf_segment, run, 320);
+	OFFSET(hf_segment, ports, 384);
+	OFFSET(hf_segment, pools, 5504);
+	OFFSET(hf_segment, lanes, 6528);
+	OFFSET(hf_segment, workers, 39296);
+	OFFSET(hf_segment, io, 55680);
+	OFFSET(hf_segment, clear, 187264);
+	OFFSET(hf_segment, events, 203648);
+	OFFSET(hf_segment_header, state, 24);
+	OFFSET(hf_segment_header, flow_off, 184);
+	OFFSET(hf_lane, generation, 128);
+	OFFSET(hf_lane, last_done_tsc, 192);
+	OFFSET(hf_lane, heartbeat_tsc, 256);
+	OFFSET(hf_lane, flow_skipped, 320);
+	OFFSET(hf_lane, flows, 384);
+	OFFSET(hf_worker, thread, 192);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(layout_of_this_version_has_not_changed),
+		cmocka_unit_test(fields_stand_where_other_programs_look),
+	};
+
+	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the monitor writes: numbers, columns that fit, lines of a screen, text, JSON. Samples are
+ * made up; no segment.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "format.h"
+#include "json.h"
+#include "plan.h"
+#include "table.h"
+#include "view.h"
+
+static struct hf_sample *
+make_sample(uint32_t ports, uint32_t lanes, uint32_t workers, uint32_t flows)
+{
+	struct hf_sample *s = calloc(1, sizeof(*s));
+
+	assert_int_equal(sample_init(s, flows + 1), 0);
+	s->state = HF_SAMPLE_LIVE;
+	s->n_ports = ports;
+	s->n_lanes = lanes;
+	s->n_workers = workers;
+	s->flows.n = flows;
+	snprintf(s->instance, sizeof(s->instance), "test");
+	for (uint32_t i = 0; i < lanes; i++)
+		s->lanes[i] = (struct hf_lane_row){.lane = i,
+						   .pid = -1,
+						   .rx_pps = NAN,
+						   .gap_ns = HF_UNKNOWN};
+	for (uint32_t i = 0; i < flows; i++)
+		snprintf(s->flows.rows[i].src, sizeof(s->flows.rows[i].src), "2001:db8::%x", i);
+	return s;
+}
+
+static void
+drop_sample(struct hf_sample *s)
+{
+	sample_free(s);
+	free(s);
+}
+
+static void
+durations_are_short_at_every_size(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	for (double s = 0; s < 90 * 86400; s = s * 1.07 + 0.3) {
+		format_age(buf, sizeof(buf), s);
+		assert_in_range(strlen(buf), 2, 3);
+	}
+	format_age(buf, sizeof(buf), NAN);
+	assert_string_equal(buf, "-");
+	format_uptime(buf, sizeof(buf), 725.9);
+	assert_string_equal(buf, "12m05s");
+	format_uptime(buf, sizeof(buf), 3 * 3600 + 61);
+	assert_string_equal(buf, "3h01m");
+	for (uint64_t ns = 1; ns < UINT64_C(90000000000); ns = ns * 5 / 4 + 1) {
+		format_gap(buf, sizeof(buf), ns);
+		assert_in_range(strlen(buf), 3, 5);
+	}
+	format_gap(buf, sizeof(buf), HF_UNKNOWN);
+	assert_string_equal(buf, "-");
+	format_utc(buf, sizeof(buf), 0.25);
+	assert_string_equal(buf, "1970-01-01T00:00:00.250Z");
+}
+
+static void
+columns_fit_every_width_and_the_key_ones_stay(void **state)
+{
+	struct hf_sample *s = make_sample(2, 2, 2, 3);
+
+	(void)state;
+	for (uint32_t avail = 1; avail < 200; avail++) {
+		for (int id = 0; id < HF_TABLE_COUNT; id++) {
+			struct hf_rows rows = table_rows(s, (enum hf_table_id)id);
+			struct hf_layout layout;
+			uint32_t sum = 0, least = 0;
+
+			table_fit(&layout, &rows, 0, avail);
+			for (uint32_t c = 0; c < rows.table->n_columns; c++) {
+				const struct hf_column *column = &rows.table->columns[c];
+				int shown = (column->flags & COLUMN_JSON) == 0;
+
+				sum += layout.width[c] + (layout.width[c] != 0);
+				if (shown && column->rank == 0) {
+					assert_true(layout.width[c] > 0);
+					least += layout.width[c] + 1;
+				}
+			}
+			assert_true(sum <= avail + 1 || sum == least);
+		}
+	}
+	drop_sample(s);
+}
+
+static void
+flows_keep_all_their_columns_at_80(void **state)
+{
+	struct hf_sample *s = make_sample(1, 1, 1, 1);
+	struct hf_rows rows = table_rows(s, HF_TABLE_FLOWS);
+	struct hf_layout layout;
+	char cell[TABLE_CELL_LEN];
+
+	(void)state;
+	snprintf(s->flows.rows[0].src, 46, "2001:db8:1111:2222:3333:4444:5555:6666");
+	table_fit(&layout, &rows, 0, 80);
+	for (uint32_t c = 0; c < rows.table->n_columns; c++)
+		if ((rows.table->columns[c].flags & COLUMN_JSON) == 0)
+			assert_true(layout.width[c] > 0);
+	assert_string_equal(table_cell(&layout, &rows, 0, 0, cell), "2001:db~55:6666");
+	table_fit(&layout, &rows, 0, 120);
+	assert_string_equal(table_cell(&layout, &rows, 0, 0, cell),
+			    "2001:db8:1111:2222:3333:4444:5555:6666");
+	drop_sample(s);
+}
+
+static void
+sections_never_take_more_lines_than_there_are(void **state)
+{
+	struct hf_sample *s = make_sample(16, 64, 64, 200);
+
+	(void)state;
+	s->n_events = HF_MAX_RECENT;
+	s->n_pools = s->n_io = 8;
+	for (uint32_t lines = 0; lines < 250; lines++) {
+		uint32_t sum = PLAN_TOP;
+		struct hf_plan plan;
+
+		plan_lines(&plan, s, lines);
+		for (unsigned int i = 0; i < HF_TABLE_COUNT; i++)
+			sum += plan.table[i];
+		sum += (uint32_t)(plan.drops + plan.keys);
+		assert_true(sum <= lines || lines <= PLAN_TOP);
+		if (lines >= 16)
+			assert_true(plan.table[HF_TABLE_FLOWS] >= 6);
+	}
+	drop_sample(s);
+}
+
+/* What a view writes, as a string. */
+static char *
+written(void (*view)(FILE *, const struct hf_sample *, double), const struct hf_sample *s)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	view(out, s, 1);
+	fclose(out);
+	return text;
+}
+
+static void
+text_is_aligned_and_says_none(void **state)
+{
+	struct hf_sample *s = make_sample(0, 2, 0, 2);
+	char *text = written(view_text, s);
+
+	(void)state;
+	assert_non_null(strstr(text, "\ndrops  none\n"));
+	assert_non_null(strstr(text, "\nSOURCE          DESTINATION     SPORT"));
+	assert_null(strstr(text, " \n"));
+	free(text);
+	drop_sample(s);
+}
+
+static void
+text_and_json_say_why_there_is_nothing(void **state)
+{
+	struct hf_sample *s = make_sample(0, 1, 0, 1);
+	char *text;
+
+	(void)state;
+	sample_retire(s, "primary gone: it has left");
+	text = written(view_text, s);
+	assert_non_null(strstr(text, "stale"));
+	assert_non_null(strstr(text, "primary gone: it has left, waiting"));
+	free(text);
+	text = written(view_json, s);
+	assert_non_null(
+		strstr(text, "\"state\":\"stale\",\"reason\":\"primary gone: it has left\""));
+	assert_non_null(strstr(text, "\"uptime_s\":null"));
+	free(text);
+	drop_sample(s);
+}
+
+static void
+json_is_one_line_and_unknown_is_null(void **state)
+{
+	struct hf_sample *s = make_sample(0, 1, 1, 1);
+	char *text;
+
+	(void)state;
+	s->workers[0].lanes = 5;
+	text = written(view_json, s);
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	assert_non_null(strstr(text, "\"owner\":null,\"owner_pid\":null,\"owner_alive\":false"));
+	assert_non_null(strstr(text, "\"rx_pps\":null"));
+	assert_non_null(strstr(text, "\"last_gap_us\":null"));
+	assert_non_null(strstr(text, "\"lanes\":[0,2],\"waits\":[]"));
+	assert_null(strstr(text, "nan"));
+	assert_null(strstr(text, ",,"));
+	free(text);
+	drop_sample(s);
+}
+
+static void
+json_escapes_what_it_must(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct hf_json j = {.out = open_memstream(&text, &len)};
+
+	(void)state;
+	json_open(&j, NULL, '{');
+	json_text(&j, "a\"", "\\ \" \n \x7f \xe9");
+	json_number(&j, "inf", INFINITY, 1);
+	json_i64(&j, "n", -5);
+	json_close(&j, '}');
+	fclose(j.out);
+	assert_string_equal(
+		text, "{\"a\\\"\":\"\\\\ \\\" \\u000a \\u007f \\u00e9\",\"inf\":null,\"n\":-5}");
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations_are_short_at_every_size),
+		cmocka_unit_test(columns_fit_every_width_and_the_key_ones_stay),
+		cmocka_unit_test(flows_keep_all_their_columns_at_80),
+		cmocka_unit_test(sections_never_take_more_lines_than_there_are),
+		cmocka_unit_test(text_is_aligned_and_says_none),
+		cmocka_unit_test(text_and_json_say_why_there_is_nothing),
+		cmocka_unit_test(json_is_one_line_and_unknown_is_null),
+		cmocka_unit_test(json_escapes_what_it_must),
+	};
+
+	return cmocka_run_group_tests_name("monitor_views", tests, NULL, NULL);
+}
