@@ -77,8 +77,10 @@ take_header(struct hf_sample *s, const struct hf_segment_header *h, uint64_t tsc
 static void
 name_link(struct hf_port_row *row)
 {
-	if (!row->link_up)
+	if (row->link_up == HF_LINK_DOWN)
 		snprintf(row->link, sizeof(row->link), "down");
+	else if (row->link_up != HF_LINK_UP)
+		snprintf(row->link, sizeof(row->link), "-");
 	else if (row->link_mbps == 0 || row->link_mbps == UINT32_MAX)
 		snprintf(row->link, sizeof(row->link), "up");
 	else if (row->link_mbps < 1000)
@@ -95,7 +97,7 @@ take_port(struct hf_port_row *row, const struct hf_segment *seg, const struct hf
 	if (port->peer < HF_MAX_PORTS)
 		format_clean(row->peer, sizeof(row->peer), seg->ports[port->peer].name,
 			     sizeof(seg->ports[port->peer].name));
-	row->link_up = load32(&port->link_up) != 0;
+	row->link_up = load32(&port->link_up);
 	row->link_mbps = load32(&port->link_mbps);
 	row->mtu = port->mtu;
 	row->node = port->node;
@@ -109,9 +111,9 @@ take_port(struct hf_port_row *row, const struct hf_segment *seg, const struct hf
 	row->rx_errors = hf_load(&port->rx_errors);
 	row->tx_errors = hf_load(&port->tx_errors);
 	row->errors = row->rx_errors + row->tx_errors;
-	row->alert = !row->link_up      ? HF_ALERT_BAD
-		     : row->nombuf != 0 ? HF_ALERT_WARN
-					: HF_ALERT_NONE;
+	row->alert = row->link_up == HF_LINK_DOWN ? HF_ALERT_BAD
+		     : row->nombuf != 0           ? HF_ALERT_WARN
+						  : HF_ALERT_NONE;
 	name_link(row);
 }
 

@@ -30,7 +30,7 @@ struct hf_port_row {
 	char name[32];
 	char driver[32];
 	char peer[32];
-	char link[16]; /* "up", "10G", "down" */
+	char link[16]; /* "up", "10G", "down", "-" when not known */
 	uint32_t link_up, link_mbps, mtu;
 	int32_t node;
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;

@@ -39,7 +39,9 @@ write_small(struct hf_json *j, const struct hf_column *c, const char *field)
 	uint32_t value;
 
 	memcpy(&value, field, sizeof(value));
-	if (c->cell == HF_CELL_BOOL)
+	if (c->cell == HF_CELL_BOOL && value > 1) /* not known */
+		json_null(j, c->key);
+	else if (c->cell == HF_CELL_BOOL)
 		json_bool(j, c->key, value != 0);
 	else if (c->cell == HF_CELL_U32)
 		json_u64(j, c->key, value);

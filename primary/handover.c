@@ -15,7 +15,7 @@
 #define MOVE_MS 2000 /* for the new owner to begin */
 #define GAP_MS  500  /* then for its first packet */
 
-enum phase { PHASE_WAITING, PHASE_MOVING, PHASE_FIRST_PACKET };
+enum phase { PHASE_WAITING, PHASE_MOVING, PHASE_FIRST_PACKET, PHASE_SETTLING };
 
 static uint64_t
 deadline(const struct hf_primary *p, unsigned int ms)
@@ -183,18 +183,28 @@ poll_waiting(struct hf_primary *p, struct hf_handover *h)
 	return HF_HANDOVER_FAILED;
 }
 
-/* rx - tx - held over the change is what was dropped or forgotten: 0 when nothing was lost. */
-static void
+/*
+ * rx - tx - held over the change is what was dropped or forgotten: 0 when nothing was lost. Returns
+ * 0 while packets that were received before the new owner's first are still on their way: what
+ * becomes of them is not known yet.
+ */
+static int
 count_lost(struct hf_primary *p, struct hf_handover *h)
 {
 	struct hf_lane_totals now;
 
 	if (hf_lane_totals_read(p->seg, h->lane, &now) != 0)
-		return;
+		return 0;
 	h->lost_pkts = (int64_t)(now.rx_pkts - h->before.rx_pkts) -
 		       (int64_t)(now.tx_pkts - h->before.tx_pkts) -
 		       (int64_t)(now.held_pkts - h->before.held_pkts) +
 		       (int64_t)(missed(p) - h->missed_before);
+	if (h->phase != PHASE_SETTLING) {
+		h->phase = PHASE_SETTLING;
+		h->deadline_tsc = deadline(p, GAP_MS);
+		h->rx_to_settle = now.rx_pkts;
+	}
+	return now.rx_pkts - now.held_pkts >= h->rx_to_settle;
 }
 
 static enum hf_handover_result
@@ -203,7 +213,8 @@ finish(struct hf_primary *p, struct hf_handover *h)
 	const struct hf_lane *lane = &p->seg->lanes[h->lane];
 	int slot = owner_slot(p, h->lane);
 
-	count_lost(p, h);
+	if (!count_lost(p, h) && hf_tsc() < h->deadline_tsc)
+		return HF_HANDOVER_PENDING;
 	if (slot >= 0 && (uint32_t)slot != h->to_slot) { /* another one was in the queue first */
 		h->to_slot = (uint32_t)slot;
 		h->to_pid = atomic_load(&p->seg->workers[slot].pid);
@@ -240,6 +251,8 @@ hf_handover_poll(struct hf_primary *p, struct hf_handover *h)
 		h->deadline_tsc = deadline(p, GAP_MS);
 		return HF_HANDOVER_PENDING;
 	}
+	if (h->phase == PHASE_SETTLING)
+		return finish(p, h);
 	h->gap_known = atomic_load_explicit(&lane->last_gap_gen, memory_order_acquire) == gen;
 	if (h->gap_known || late)
 		return finish(p, h);

@@ -31,8 +31,7 @@ check_numa(struct hf_primary *p, uint32_t l)
 		if (node < 0 || node == lane->node)
 			continue;
 		atomic_store_explicit(&lane->numa_mismatch, 1, memory_order_relaxed);
-		hf_warn("lane %u: CPU %d is on NUMA node %d, port %s on node %d: memory crosses "
-			"nodes",
+		hf_warn("lane %u: CPU %d is on NUMA node %d, port %s on node %d: memory crosses nodes",
 			l, lane->cpu, lane->node, p->cfg.ports[i].name, node);
 		hf_event_add(p, HF_EVENT_NUMA_MISMATCH, 0, (int32_t)l, (uint64_t)lane->node, "");
 		return;

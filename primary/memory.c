@@ -97,8 +97,7 @@ memory_check(const struct hf_primary *p)
 	have = free_pages(page);
 	if (have >= need)
 		return 0;
-	hf_err("hugepages: %llu of %llu kB are missing (%llu needed, %llu free): echo %llu > "
-	       "/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+	hf_err("hugepages: %llu of %llu kB are missing (%llu needed, %llu free): echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
 	       (unsigned long long)(need - have), (unsigned long long)(page / 1024),
 	       (unsigned long long)need, (unsigned long long)have,
 	       (unsigned long long)(all_pages(page) + need - have),

@@ -93,8 +93,7 @@ plan_hash(struct hf_primary *p, uint32_t i, struct plan *pl)
 	if ((pl->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH) == 0 ||
 	    (want & l4 & ~pl->info.flow_type_rss_offloads) != 0 ||
 	    pl->info.hash_key_size != p->cfg.rss_key_len) {
-		hf_warn("port %s: offload rss_hash: the driver %s has no hash of these fields with "
-			"a key of %u bytes: computed in software",
+		hf_warn("port %s: offload rss_hash: the driver %s has no hash of these fields with a key of %u bytes: computed in software",
 			cp->name, pl->info.driver_name, p->cfg.rss_key_len);
 		return;
 	}
@@ -121,8 +120,7 @@ plan_mtu(const struct hf_primary *p, uint32_t i, struct plan *pl)
 	pl->conf.rxmode.mtu = cp->mtu;
 	if (cp->mtu + RTE_ETHER_HDR_LEN + 8U > p->cfg.mbuf_bytes) {
 		if ((pl->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) == 0) {
-			hf_err("port %s: mtu %u: does not fit pool.mbuf_bytes %u and the driver %s "
-			       "cannot scatter",
+			hf_err("port %s: mtu %u: does not fit pool.mbuf_bytes %u and the driver %s cannot scatter",
 			       cp->name, cp->mtu, p->cfg.mbuf_bytes, pl->info.driver_name);
 			return -ERANGE;
 		}

@@ -142,6 +142,8 @@ sample_one(struct hf_primary *p, uint32_t i)
 	atomic_store_explicit(&s->rx_nombuf, st.rx_nombuf, memory_order_relaxed);
 	atomic_store_explicit(&s->rx_errors, st.ierrors, memory_order_relaxed);
 	atomic_store_explicit(&s->tx_errors, st.oerrors, memory_order_relaxed);
+	/* Pairs with the monitor's acquire load: the counters of this instant are there. */
+	atomic_store_explicit(&s->sampled_tsc, hf_tsc(), memory_order_release);
 }
 
 void

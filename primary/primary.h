@@ -81,6 +81,7 @@ struct hf_handover {
 	uint64_t deadline_tsc;
 	struct hf_lane_totals before;
 	uint64_t missed_before;
+	uint64_t rx_to_settle;
 };
 
 /*

@@ -38,6 +38,50 @@ now_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+/* Both ends must be of one build of DPDK and see the same process numbers. */
+static int
+verify(const struct hf_worker_options *opt, const struct hf_segment_header *h)
+{
+	struct stat st;
+
+	if (strcmp(h->dpdk_version, rte_version()) != 0) {
+		hf_err("instance %s: attach: DPDK version differs: the primary has %s, this worker %s",
+		       opt->instance, h->dpdk_version, rte_version());
+		return -EPROTO;
+	}
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != h->pid_ns) {
+		hf_err("instance %s: attach: PID namespace differs: the primary has %llu, this worker %llu",
+		       opt->instance, (unsigned long long)h->pid_ns, (unsigned long long)st.st_ino);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/* One look. 0: attached to the map of a READY primary; -EAGAIN: not yet, why says what is missing;
+ * other -errno: never, and said so. */
+static int
+try_map(struct hf_worker_process *w, char *why, size_t len)
+{
+	const struct hf_segment_header *h;
+	int err;
+
+	err = hf_segment_open(&w->map, w->opt.instance, 1, why, len);
+	if (err == -ENOENT || err == -EAGAIN)
+		return -EAGAIN;
+	if (err != 0) {
+		hf_err("instance %s: attach: %s", w->opt.instance, why);
+		return err;
+	}
+	h = &w->map.seg->header;
+	err = verify(&w->opt, h);
+	if (err == 0 && atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_READY &&
+	    hf_process_alive(h->primary_pid, h->primary_start))
+		return 0;
+	hf_segment_close(&w->map);
+	snprintf(why, len, "its primary has gone");
+	return err != 0 ? err : -EAGAIN;
+}
+
 /* Maps the segment of a primary that is READY; waits for one as long as the options allow. */
 static int
 wait_ready(struct hf_worker_process *w)
@@ -46,21 +90,7 @@ wait_ready(struct hf_worker_process *w)
 	char why[256] = "";
 	int err, told = 0;
 
-	for (;;) {
-		err = hf_segment_open(&w->map, w->opt.instance, 1, why, sizeof(why));
-		if (err == 0) {
-			const struct hf_segment_header *h = &w->map.seg->header;
-
-			if (atomic_load_explicit(&h->state, memory_order_acquire) ==
-				    HF_SEGMENT_READY &&
-			    hf_process_alive(h->primary_pid, 0))
-				return 0;
-			hf_segment_close(&w->map);
-			snprintf(why, sizeof(why), "its primary has gone");
-		} else if (err != -ENOENT && err != -EAGAIN) {
-			hf_err("instance %s: attach: %s", w->opt.instance, why);
-			return err;
-		}
+	while ((err = try_map(w, why, sizeof(why))) == -EAGAIN) {
 		if (w->opt.wait_s >= 0 && now_s() - began >= w->opt.wait_s) {
 			hf_err("instance %s: attach: no primary is ready: %s", w->opt.instance,
 			       why);
@@ -71,29 +101,7 @@ wait_ready(struct hf_worker_process *w)
 		told = 1;
 		usleep(POLL_US);
 	}
-}
-
-/* Both ends must be of one build of DPDK and see the same process numbers. */
-static int
-verify(const struct hf_worker_process *w)
-{
-	const struct hf_segment_header *h = &w->map.seg->header;
-	struct stat st;
-
-	if (strcmp(h->dpdk_version, rte_version()) != 0) {
-		hf_err("instance %s: attach: DPDK version differs: the primary has %s, this worker "
-		       "%s",
-		       w->opt.instance, h->dpdk_version, rte_version());
-		return -EPROTO;
-	}
-	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != h->pid_ns) {
-		hf_err("instance %s: attach: PID namespace differs: the primary has %llu, this "
-		       "worker %llu",
-		       w->opt.instance, (unsigned long long)h->pid_ns,
-		       (unsigned long long)st.st_ino);
-		return -EPROTO;
-	}
-	return 0;
+	return err;
 }
 
 static int
@@ -301,9 +309,7 @@ attach_to_primary(struct hf_worker_process *w, char *program)
 	if (err != 0)
 		return err;
 	w->seg = w->map.seg;
-	err = verify(w);
-	if (err == 0)
-		err = check_lanes(w);
+	err = check_lanes(w);
 	if (err == 0)
 		err = lock_attach(w);
 	if (err == 0)

@@ -149,13 +149,17 @@ END
 
 @test "no permission: each program says so in one line, exit 1" {
 	start_forwarder
-	local nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
-	refused 1 '' "${nobody[@]}" "$HF_WORKER" --instance "$INSTANCE" --lanes 0
-	refused 1 '' "${nobody[@]}" "$HF_CTL" --instance "$INSTANCE" status
-	refused 1 '' "${nobody[@]}" "$HF_MONITOR" --instance "$INSTANCE" --batch --once
-	chmod 644 "$CONFIG"
-	cp "$CONFIG" "/tmp/$INSTANCE.yaml"
-	run -1 "${nobody[@]}" "$HF_PRIMARY" -c "/tmp/$INSTANCE.yaml" --instance "$INSTANCE-x" -- --no-pci
-	rm -f "/tmp/$INSTANCE.yaml"
-	[ "${#lines[@]}" -eq 1 ] || fail "$output"
+	local nobody=(setpriv --reuid nobody --regid nogroup --clear-groups) public
+	# The build and the test's folder may lie where nobody cannot look.
+	public=$(mktemp -d)
+	chmod 755 "$public"
+	cp "$HF_PRIMARY" "$HF_WORKER" "$HF_CTL" "$HF_MONITOR" "$CONFIG" "$public"
+	cd "$public"
+	refused 1 '' "${nobody[@]}" ./holdfast-worker --instance "$INSTANCE" --lanes 0
+	refused 1 '' "${nobody[@]}" ./holdfastctl --instance "$INSTANCE" status
+	refused 1 '' "${nobody[@]}" ./holdfast-monitor --instance "$INSTANCE" --batch --once
+	refused 1 '' "${nobody[@]}" ./holdfast-primary -c holdfast.yaml --instance "$INSTANCE-x" \
+		-- --no-pci
+	cd /
+	rm -r "$public"
 }

@@ -18,7 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
-	hf_run_end
+	file_end
 }
 
 setup() {
@@ -29,14 +29,24 @@ teardown() {
 	test_end
 }
 
-# file_begin: the run of this file, with hugepages if nobody has reserved them.
+# file_begin: the run of this file, with hugepages if nobody has reserved them, and the group that
+# may watch.
 file_begin() {
 	hf_need_root "${BATS_TEST_FILENAME##*/}" || return 1
 	: "${HF_BUILD:=$HF_TOP/build/gcc}"
 	hf_run_begin "bats-$(basename "$BATS_TEST_FILENAME" .bats)-$$"
 	export HF_FILE_RUN=$HF_RUN HF_BUILD
+	if ! getent group holdfast >/dev/null; then
+		groupadd -rf holdfast
+		export HF_GROUP_MADE=1
+	fi
 	[ -n "${HF_PAGES_RESERVED:-}" ] && return 0
 	{ hf_hugetlbfs_mount && hf_hugepages_reserve 768; } >&2
+}
+
+file_end() {
+	hf_run_end
+	[ -z "${HF_GROUP_MADE:-}" ] || groupdel holdfast
 }
 
 # test_begin: names of this test. $$ is a process of its own for each test.

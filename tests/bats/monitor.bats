@@ -4,19 +4,6 @@
 # The monitor from outside: text, JSON and screen; a reader that needs no root.
 load lib
 
-setup_file() {
-	file_begin
-	if ! getent group holdfast >/dev/null; then
-		groupadd -rf holdfast
-		export HF_GROUP_MADE=1
-	fi
-}
-
-teardown_file() {
-	hf_run_end
-	[ -z "${HF_GROUP_MADE:-}" ] || groupdel holdfast
-}
-
 start_forwarder() {
 	# shellcheck disable=SC2046
 	write_config 2 $(tap_devices)

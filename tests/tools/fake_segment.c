@@ -348,7 +348,7 @@ fill_ports(struct fake *f)
 		atomic_store(&port->link_up, 1);
 		atomic_store(&port->link_mbps, 10000);
 	}
-	snprintf(seg->pools[0].name, sizeof(seg->pools[0].name), HF_POOL_FMT, 0);
+	snprintf(seg->pools[0].name, sizeof(seg->pools[0].name), HF_POOL_FMT, 0U);
 	seg->pools[0].size = 65535;
 	atomic_store(&seg->pools[0].free, 60000);
 	atomic_store(&seg->pools[0].cached, 500);
@@ -435,8 +435,7 @@ main(int argc, char **argv)
 
 	hf_log_init("fake-segment", HF_LOG_NOTICE);
 	if (parse(&f, argc, argv) != 0) {
-		hf_err("usage: fake_segment [--instance NAME] [--dir DIR] [--lanes N] [--ports N] "
-		       "[--capacity N] [--flows N] [--pps N] [--seconds S]");
+		hf_err("usage: fake_segment [--instance NAME] [--dir DIR] [--lanes N] [--ports N] [--capacity N] [--flows N] [--pps N] [--seconds S]");
 		return 2;
 	}
 	for (unsigned int i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

@@ -1,77 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the monitor makes of a segment: owners, totals, rates, the top flows, losing the memory. The
- * segment is made up in private memory; no primary, no files.
+ * What the monitor makes of a segment: owners, totals, rates, events, losing the memory. No
+ * primary, no files.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "monitor_world.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "flows.h"
-#include "sample.h"
 #include "source.h"
-
-#define HZ       UINT64_C(1000000000)
-#define LANES    2U
-#define CAPACITY 1024U
-#define TOP      8U
-
-struct fixture {
-	struct hf_segment *seg;
-	struct hf_sample a, b;
-	struct hf_flow_memory memory;
-	uint64_t t0;
-};
-
-static int
-set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	size_t flows = (sizeof(struct hf_segment) + 4095) / 4096 * 4096;
-	size_t bytes = flows + LANES * hf_flow_region_bytes(CAPACITY);
-
-	f->seg = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-	memset(f->seg, 0, bytes);
-	f->t0 = hf_tsc();
-	f->seg->header.tsc_hz = HZ;
-	f->seg->header.start_tsc = f->t0 - HZ;
-	f->seg->header.n_lanes = LANES;
-	f->seg->header.n_ports = 1;
-	f->seg->header.n_io = 2;
-	f->seg->header.flow_off = flows;
-	f->seg->header.flow_capacity = CAPACITY;
-	f->seg->header.flow_stride = hf_flow_region_bytes(CAPACITY);
-	f->seg->header.flow_seed = 7;
-	assert_int_equal(sample_init(&f->a, TOP), 0);
-	assert_int_equal(sample_init(&f->b, TOP), 0);
-	assert_int_equal(flows_reset(&f->memory, LANES, CAPACITY, TOP), 0);
-	*state = f;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	sample_free(&f->a);
-	sample_free(&f->b);
-	flows_free(&f->memory);
-	free(f->seg);
-	free(f);
-	return 0;
-}
 
 /* Two samples, seconds apart; the first is as after an attach. */
 static void
@@ -282,179 +222,6 @@ events_come_newest_first_and_whole(void **state)
 	assert_string_equal(f->a.events[0].type, "worker_start");
 }
 
-static struct hf_flow_record *
-insert_flow(struct fixture *f, uint32_t lane, uint32_t number)
-{
-	struct hf_flow_key key = {.proto = 17, .family = 4, .sport_be = 0x3500};
-	struct hf_flow_table t;
-	uint32_t record;
-
-	key.src[10] = key.src[11] = key.dst[10] = key.dst[11] = 0xff;
-	memcpy(key.src + 12, &number, sizeof(number));
-	hf_segment_flow_table(f->seg, lane, &t);
-	record = hf_flow_find_or_insert(&t, &key, hf_flow_hash(&t, &key),
-					hf_tick(&f->seg->header, hf_tsc()), NULL, 0);
-	assert_int_not_equal(record, HF_FLOW_NONE);
-	return &t.records[record];
-}
-
-static void
-add_packets(struct hf_flow_record *r, uint64_t packets, uint64_t bytes)
-{
-	r->packets_gen += packets;
-	r->bytes += bytes;
-}
-
-/* A scan as if the one before had been ten seconds ago. */
-static void
-scan_again(struct fixture *f, enum hf_sort sort)
-{
-	for (uint32_t l = 0; l < LANES; l++)
-		if (f->memory.scan_tsc[l] != 0)
-			f->memory.scan_tsc[l] = hf_tsc() - 10 * HZ;
-	flows_scan(&f->memory, f->seg, LANES, sort, &f->a.flows);
-}
-
-/* Within what passes between setting the clock back and the scan. */
-static void
-assert_near(double value, double wanted)
-{
-	assert_true(value <= wanted && value > wanted * 0.9);
-}
-
-static void
-flow_rates_need_two_scans_and_a_new_flow_counts_from_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct hf_flow_record *old = insert_flow(f, 0, 1);
-	const struct hf_flow_row *rows = f->a.flows.rows;
-
-	add_packets(old, 5000, 320000);
-	scan_again(f, HF_SORT_PPS);
-	assert_int_equal(f->a.flows.n, 1);
-	assert_true(isnan(rows[0].pps) && isnan(rows[0].bps));
-	assert_string_equal(rows[0].src, "1.0.0.0");
-	assert_string_equal(rows[0].proto_name, "udp");
-	assert_int_equal(rows[0].sport, 53);
-	add_packets(old, 1000, 64000);
-	add_packets(insert_flow(f, 1, 2), 300, 30000);
-	scan_again(f, HF_SORT_PPS);
-	assert_int_equal(f->a.flows.n, 2);
-	assert_int_equal(rows[0].packets, 6000);
-	assert_near(rows[0].pps, 100);
-	assert_near(rows[0].bps, 51200);
-	assert_int_equal(rows[1].lane, 1);
-	assert_near(rows[1].pps, 30);
-}
-
-static void
-a_flow_rate_is_never_negative_or_huge(void **state)
-{
-	struct fixture *f = *state;
-	struct hf_flow_record *r = insert_flow(f, 0, 1), *s = insert_flow(f, 0, 2);
-	uint64_t gen = r->packets_gen;
-
-	add_packets(r, 100, 6400);
-	add_packets(s, (UINT64_C(1) << 36) - 10, (UINT64_C(1) << 44) - 100);
-	scan_again(f, HF_SORT_PACKETS);
-	add_packets(r, (uint64_t)-1, (uint64_t)-64); /* recovery took one packet back */
-	add_packets(s, 1000, 10000);                 /* over what is remembered */
-	scan_again(f, HF_SORT_PACKETS);
-	assert_near(f->a.flows.rows[0].pps, 100);
-	assert_near(f->a.flows.rows[0].bps, 8000);
-	assert_true(f->a.flows.rows[1].pps == 0 && f->a.flows.rows[1].bps == 0);
-	/* Another flow in the slot: its generation is another one. */
-	r->packets_gen = gen + (UINT64_C(2) << HF_FLOW_PACKETS_BITS) + 20;
-	r->bytes = 1280;
-	scan_again(f, HF_SORT_PACKETS);
-	assert_near(f->a.flows.rows[1].pps, 2);
-}
-
-static void
-a_record_that_could_not_be_read_has_no_rate_next_time(void **state)
-{
-	struct fixture *f = *state;
-	struct hf_flow_record *r = insert_flow(f, 0, 1);
-
-	scan_again(f, HF_SORT_PPS);
-	r->packets_gen += UINT64_C(1) << HF_FLOW_PACKETS_BITS; /* odd: being written */
-	scan_again(f, HF_SORT_PPS);
-	assert_int_equal(f->a.flows.n, 0);
-	assert_int_equal(f->a.flows.skipped, 1);
-	r->packets_gen += UINT64_C(1) << HF_FLOW_PACKETS_BITS;
-	add_packets(r, 50, 50);
-	scan_again(f, HF_SORT_PPS);
-	assert_int_equal(f->a.flows.n, 1);
-	assert_true(isnan(f->a.flows.rows[0].pps));
-	add_packets(r, 50, 50);
-	scan_again(f, HF_SORT_PPS);
-	assert_near(f->a.flows.rows[0].pps, 5);
-}
-
-static int
-descending(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
-static void
-the_top_is_exact_over_all_lanes(void **state)
-{
-	enum { FLOWS = 600 };
-	struct fixture *f = *state;
-	uint64_t packets[FLOWS], bytes[FLOWS];
-
-	srand(1);
-	for (uint32_t i = 0; i < FLOWS; i++) {
-		packets[i] = 1 + (uint64_t)rand() % 1000; /* some are equal */
-		bytes[i] = (uint64_t)rand();
-		add_packets(insert_flow(f, i % LANES, i), packets[i], bytes[i]);
-	}
-	scan_again(f, HF_SORT_PACKETS);
-	qsort(packets, FLOWS, sizeof(packets[0]), descending);
-	qsort(bytes, FLOWS, sizeof(bytes[0]), descending);
-	assert_int_equal(f->a.flows.n, TOP);
-	assert_int_equal(f->a.flows.live, FLOWS);
-	for (uint32_t i = 0; i < TOP; i++)
-		assert_int_equal(f->a.flows.rows[i].packets, packets[i]);
-	scan_again(f, HF_SORT_BYTES);
-	for (uint32_t i = 0; i < TOP; i++)
-		assert_int_equal(f->a.flows.rows[i].bytes, bytes[i]);
-}
-
-static void
-equal_flows_stand_in_order_of_lane_and_record(void **state)
-{
-	struct fixture *f = *state;
-	const struct hf_flow_row *rows = f->a.flows.rows;
-
-	for (uint32_t i = 0; i < 40; i++)
-		add_packets(insert_flow(f, i % LANES, i), 10, 10);
-	scan_again(f, HF_SORT_PACKETS);
-	for (uint32_t i = 0; i < TOP; i++) {
-		assert_int_equal(rows[i].lane, 0);
-		assert_true(i == 0 || rows[i].index > rows[i - 1].index);
-	}
-}
-
-static void
-age_counts_from_the_first_packet_and_ticks_may_wrap(void **state)
-{
-	struct fixture *f = *state;
-	struct hf_flow_record *r = insert_flow(f, 0, 1);
-	uint32_t now;
-
-	f->seg->header.start_tsc = f->t0 - 3 * HZ;
-	now = hf_tick(&f->seg->header, hf_tsc());
-	r->first_tick = now - 5000; /* before the wrap: 2 s before the start, modulo 2^32 */
-	r->last_tick = now - 1000;
-	scan_again(f, HF_SORT_AGE);
-	assert_true(f->a.flows.rows[0].age_s >= 5 && f->a.flows.rows[0].age_s < 6);
-	assert_true(f->a.flows.rows[0].last_s >= 1.9 && f->a.flows.rows[0].last_s < 2.9);
-}
-
 static int
 read_first_byte(const struct hf_segment *seg, void *arg)
 {
@@ -486,8 +253,6 @@ memory_that_is_gone_is_a_lost_segment_and_no_crash(void **state)
 	close(fd);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int
 main(void)
 {
@@ -502,12 +267,6 @@ main(void)
 		TEST(a_block_left_half_written_is_unknown_and_not_wrong),
 		TEST(counts_of_the_header_are_clamped),
 		TEST(events_come_newest_first_and_whole),
-		TEST(flow_rates_need_two_scans_and_a_new_flow_counts_from_nothing),
-		TEST(a_flow_rate_is_never_negative_or_huge),
-		TEST(a_record_that_could_not_be_read_has_no_rate_next_time),
-		TEST(the_top_is_exact_over_all_lanes),
-		TEST(equal_flows_stand_in_order_of_lane_and_record),
-		TEST(age_counts_from_the_first_packet_and_ticks_may_wrap),
 		cmocka_unit_test(memory_that_is_gone_is_a_lost_segment_and_no_crash),
 	};
 

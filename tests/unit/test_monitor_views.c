@@ -33,6 +33,7 @@ make_sample(uint32_t ports, uint32_t lanes, uint32_t workers, uint32_t flows)
 	s->n_workers = workers;
 	s->flows.n = flows;
 	snprintf(s->instance, sizeof(s->instance), "test");
+	snprintf(s->segment_state, sizeof(s->segment_state), "ready");
 	for (uint32_t i = 0; i < lanes; i++)
 		s->lanes[i] = (struct hf_lane_row){.lane = i,
 						   .pid = -1,

@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Debian packages: which of packages.txt are missing, and their installation. Part of lib.sh.
+
+# hf_packages_list SECTION...: the names in these sections of packages.txt.
+hf_packages_list() {
+	awk -v wanted=" $* " '
+		/^[ \t]*(#|$)/ { next }
+		/^\[/ { gsub(/[][ \t]/, ""); on = index(wanted, " " $0 " "); next }
+		on { print $1 }' "$HF_TOP/deploy/packages.txt"
+}
+
+# hf_packages_missing SECTION...: those not installed.
+hf_packages_missing() {
+	local name status
+	for name in $(hf_packages_list "$@"); do
+		status=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)
+		[ "$status" = installed ] || echo "$name"
+	done
+}
+
+# hf_packages_install LOG SECTION...: installs those missing. The download may be interrupted;
+# the unpacking is finished first, as a half configured package would be worse than a wait.
+hf_packages_install() {
+	local log=$1 missing total
+	shift
+	total=$(hf_packages_list "$@" | wc -l)
+	mapfile -t missing < <(hf_packages_missing "$@")
+	if [ ${#missing[@]} -eq 0 ]; then
+		hf_say packages "all $total present"
+		return 0
+	fi
+	hf_say packages "installing ${#missing[@]} of $total: ${missing[*]}"
+	: >"$log"
+	hf_packages_fetch "$log" "${missing[@]}" && hf_packages_unpack "$log" "${missing[@]}" &&
+		return 0
+	hf_fail packages "installation failed: the end of apt-get's output follows"
+	tail -n 20 "$log" >&2
+	return 1
+}
+
+hf_packages_fetch() {
+	local log=$1
+	shift
+	export DEBIAN_FRONTEND=noninteractive
+	if [ -n "$(dpkg --audit)" ]; then
+		hf_uninterrupted "$log" dpkg --configure -a || return 1
+	fi
+	hf_step "$log" apt-get install -y --no-install-recommends --download-only "$@" && return 0
+	hf_step "$log" apt-get update || return 1
+	hf_step "$log" apt-get install -y --no-install-recommends --download-only "$@"
+}
+
+hf_packages_unpack() {
+	local log=$1
+	shift
+	hf_uninterrupted "$log" apt-get install -y --no-install-recommends "$@"
+}
+
+# hf_uninterrupted LOG COMMAND...: runs a command that is waited for even after a signal; the signal
+# takes effect when it has ended.
+hf_uninterrupted() {
+	local log=$1 pid status
+	shift
+	HF_UNINTERRUPTED=$1
+	setsid "$@" </dev/null >>"$log" 2>&1 3>&- &
+	pid=$!
+	wait "$pid"
+	status=$?
+	while hf_proc_alive "$pid"; do
+		wait "$pid"
+		status=$?
+	done
+	HF_UNINTERRUPTED=''
+	[ -z "$HF_SIGNALLED" ] || hf_on_signal "$HF_SIGNALLED"
+	return "$status"
+}
+
+# hf_step LOG COMMAND...: runs a command that a signal may cut short at once.
+hf_step() {
+	local log=$1 pid
+	shift
+	setsid "$@" </dev/null >>"$log" 2>&1 3>&- &
+	pid=$!
+	hf_run_record pids "$pid" "$(hf_proc_start "$pid")" step
+	wait "$pid"
+}
