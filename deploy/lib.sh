@@ -132,6 +132,35 @@ hf_wait_for() {
 	done
 }
 
+# hf_uninterrupted LOG COMMAND...: runs a command that is waited for even after a signal; the signal
+# takes effect when it has ended.
+hf_uninterrupted() {
+	local log=$1 pid status
+	shift
+	HF_UNINTERRUPTED=$1
+	setsid "$@" </dev/null >>"$log" 2>&1 3>&- &
+	pid=$!
+	wait "$pid"
+	status=$?
+	while hf_proc_alive "$pid"; do
+		wait "$pid"
+		status=$?
+	done
+	HF_UNINTERRUPTED=''
+	[ -z "$HF_SIGNALLED" ] || hf_on_signal "$HF_SIGNALLED"
+	return "$status"
+}
+
+# hf_step LOG COMMAND...: runs a command that a signal may cut short at once.
+hf_step() {
+	local log=$1 pid
+	shift
+	setsid "$@" </dev/null >>"$log" 2>&1 3>&- &
+	pid=$!
+	hf_run_record pids "$pid" "$(hf_proc_start "$pid")" step
+	wait "$pid"
+}
+
 # --- runs ---------------------------------------------------------------------------------------
 
 # hf_run_begin NAME: begins this script's run, after what dead ones left has been removed.

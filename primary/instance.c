@@ -26,12 +26,7 @@ instance_group(const struct hf_primary *p)
 {
 	const struct group *g = getgrnam(p->cfg.group);
 
-	if (g == NULL) {
-		hf_warn("group %s: not found: only root can watch this instance (groupadd -r %s)",
-			p->cfg.group, p->cfg.group);
-		return (gid_t)-1;
-	}
-	return g->gr_gid;
+	return g != NULL ? g->gr_gid : (gid_t)-1;
 }
 
 static int

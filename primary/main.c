@@ -75,6 +75,9 @@ main(int argc, char **argv)
 	instance_sweep(&p);
 	if (memory_check(&p) != 0)
 		goto remove;
+	if (gid == (gid_t)-1)
+		hf_warn("group %s: not found: only root can watch this instance (groupadd -r %s)",
+			p.cfg.group, p.cfg.group);
 	if (loop_open(&p) != 0 || eal_start(&p, argv[0], o.eal_argc, o.eal_argv) != 0)
 		goto remove;
 	if (ports_probe(&p) != 0)

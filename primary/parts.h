@@ -13,7 +13,7 @@
 
 /* --- instance.c ----------------------------------------------------------------------------- */
 
-/* Group that may read; (gid_t)-1 when there is none of that name (said once). */
+/* Group that may read; (gid_t)-1 when there is none of that name. */
 gid_t instance_group(const struct hf_primary *p);
 
 /* Makes the run folder and takes the lock. -EBUSY: another primary runs. */

@@ -13,10 +13,12 @@
 #include <rte_memzone.h>
 #include <rte_version.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -280,6 +282,22 @@ remove_runtime_files(const char *instance)
 	hf_debug("instance %s: attach: runtime files removed", instance);
 }
 
+/* From here on the main thread alone hears of them: EAL's threads inherit the mask. */
+static int
+open_signals(struct hf_worker_process *w)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	w->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return w->signal_fd < 0 ? -errno : 0;
+}
+
 /* The part under the attach lock. */
 static int
 attach_locked(struct hf_worker_process *w, char *program)
@@ -287,7 +305,9 @@ attach_locked(struct hf_worker_process *w, char *program)
 	uint64_t begin = hf_tsc();
 	int err;
 
-	err = claim_slot(w);
+	err = open_signals(w);
+	if (err == 0)
+		err = claim_slot(w);
 	if (err == 0)
 		err = start_eal(w, program);
 	for (uint32_t l = 0; err == 0 && l < HF_MAX_LANES; l++)

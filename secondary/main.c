@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -26,35 +25,26 @@ enum outcome { KEEP_ON, LEAVE, REEXEC, PRIMARY_LOST };
 static void
 reexec(const char *program, char **argv)
 {
+	sigset_t none;
+
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL); /* a mask outlives exec */
 	execv(program, argv);
 	hf_err("%s: start anew: %s", program, strerror(errno));
 }
 
 /* DPDK maps shared memory at the primary's addresses: nothing of ours may lie there. */
 static void
-fix_addresses(const char *program, char **argv)
+fix_addresses(char **argv)
 {
 	int persona = personality(0xffffffff);
 
 	if (persona == -1 || (persona & ADDR_NO_RANDOMIZE) != 0)
 		return;
 	if (personality((unsigned long)persona | ADDR_NO_RANDOMIZE) != -1)
-		reexec(program, argv);
-}
-
-static int
-open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+		execv("/proc/self/exe",
+		      argv); /* by this name even where the path is closed to us */
 }
 
 /* What the primary's state and commands ask for. */
@@ -70,9 +60,9 @@ look(const struct hf_worker_process *w)
 }
 
 static enum outcome
-watch(struct hf_worker_process *w, int signal_fd)
+watch(struct hf_worker_process *w)
 {
-	struct pollfd fds[2] = {{signal_fd, POLLIN, 0}, {w->primary_fd, POLLIN, 0}};
+	struct pollfd fds[2] = {{w->signal_fd, POLLIN, 0}, {w->primary_fd, POLLIN, 0}};
 	enum outcome o = KEEP_ON;
 
 	while (o == KEEP_ON) {
@@ -93,7 +83,7 @@ main(int argc, char **argv)
 {
 	static struct hf_worker_process w = {.attach_lock = -1, .primary_fd = -1};
 	static char program[4096];
-	int signal_fd, rc;
+	int rc;
 	enum outcome o;
 
 	hf_log_init("holdfast-worker", HF_LOG_NOTICE);
@@ -102,16 +92,15 @@ main(int argc, char **argv)
 		return rc > 0 ? 0 : 2;
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		snprintf(program, sizeof(program), "%s", argv[0]);
-	fix_addresses(program, argv);
+	fix_addresses(argv);
 	rc = attach_to_primary(&w, argv[0]);
 	if (rc != 0)
 		_exit(rc == -EINVAL ? 2 : 1);
-	signal_fd = open_signals();
-	if (signal_fd < 0 || lanes_start(&w) != 0)
+	if (lanes_start(&w) != 0)
 		_exit(1);
 	hf_notice("instance %s: worker %s attached in %u us", w.opt.instance, w.opt.name,
 		  w.slot->attach_us);
-	o = watch(&w, signal_fd);
+	o = watch(&w);
 	/* The primary frees the slot when the process has ended, or it claims it again itself. */
 	atomic_store_explicit(&w.slot->state, HF_WORKER_LEAVING, memory_order_release);
 	lanes_stop(&w);

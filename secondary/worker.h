@@ -36,6 +36,7 @@ struct hf_worker_process {
 	uint32_t slot_index;
 	struct hf_worker *slot;
 	int attach_lock;  /* fd while attaching, -1 otherwise */
+	int signal_fd;    /* SIGTERM, SIGINT, SIGHUP, once attached */
 	int primary_fd;   /* pidfd of the primary, -1 when the kernel has none */
 	atomic_int leave; /* main thread tells lane threads to give back and end */
 	struct hf_lane_thread *lane[HF_MAX_LANES];
