@@ -16,11 +16,12 @@
 #include <rte_ring.h>
 #include <string.h>
 
+#include "hw_lane.h"
 #include "io.h"
 #include "parts.h"
 
 struct pool_count {
-	uint32_t free, cached, rings;
+	uint32_t free, cached, rings, held;
 	uint32_t forgotten; /* by the walk */
 };
 
@@ -66,6 +67,25 @@ count_pool(const struct hf_primary *p, const struct rte_mempool *mp, struct pool
 			c->rings += count_ring(&p->io[k]->ring[l], mp);
 }
 
+/*
+ * Hardware lane: what its owner has received and not given back yet. The owner goes on meanwhile,
+ * so that this and the counts of its pool are of neighbouring instants; census_baseline() allows a
+ * burst for it.
+ */
+static uint32_t
+count_held(const struct hf_primary *p, uint32_t i)
+{
+	const struct hf_hw_lane *hw;
+
+	if (p->pool_lane[i] < 0)
+		return 0;
+	hw = p->hw[p->pool_lane[i]];
+	return (uint32_t)(atomic_load_explicit(&hf_hw_lane_ring(hw)->published,
+					       memory_order_relaxed) -
+			  hw->reaped) &
+	       (2 * HF_HW_RING - 1);
+}
+
 struct walk {
 	uint64_t settled[HF_MAX_IO][HF_MAX_LANES];
 	uint32_t forgotten;
@@ -106,7 +126,7 @@ static void
 publish(struct hf_primary *p, uint32_t i, const struct pool_count *c)
 {
 	struct hf_pool *s = &p->seg->pools[i];
-	uint32_t found = c->free + c->cached + c->rings + c->forgotten;
+	uint32_t found = c->free + c->cached + c->rings + c->held + c->forgotten;
 	uint32_t driver = s->size > found ? s->size - found : 0;
 	uint32_t excess =
 		driver > census_state.driver_max[i] ? driver - census_state.driver_max[i] : 0;
@@ -114,7 +134,8 @@ publish(struct hf_primary *p, uint32_t i, const struct pool_count *c)
 	atomic_store_explicit(&s->free, c->free, memory_order_relaxed);
 	atomic_store_explicit(&s->cached, c->cached, memory_order_relaxed);
 	atomic_store_explicit(&s->rings, c->rings, memory_order_relaxed);
-	atomic_store_explicit(&s->held, 0, memory_order_relaxed); /* at a turn's end: nothing */
+	/* I/O threads hold nothing at a turn's end; a hardware lane's owner may. */
+	atomic_store_explicit(&s->held, c->held, memory_order_relaxed);
 	atomic_store_explicit(&s->driver, driver - excess, memory_order_relaxed);
 	atomic_store_explicit(&s->unaccounted, c->forgotten + excess, memory_order_relaxed);
 	atomic_store_explicit(&s->census_tsc, hf_tsc(), memory_order_release);
@@ -131,6 +152,8 @@ hf_census_run(struct hf_primary *p)
 		return err;
 	for (uint32_t i = 0; i < p->n_pools; i++)
 		count_pool(p, p->pool[i], &c[i]);
+	for (uint32_t i = 0; i < p->n_pools; i++)
+		c[i].held = count_held(p, i);
 	hf_io_resume(p);
 	for (uint32_t i = 0; i < p->n_pools; i++) {
 		c[i].forgotten = walk_pool(p, p->pool[i]);
@@ -152,9 +175,10 @@ holds_a_constant(const char *driver)
 	return 0;
 }
 
-/* Descriptors of a port: what a driver with rings of its own holds at most. */
+/* Descriptors of a port (lane -1) or of one queue pair: what a driver with rings of its own holds
+ * at most. */
 static uint32_t
-descriptors(uint16_t ethdev)
+descriptors(uint16_t ethdev, int lane)
 {
 	struct rte_eth_dev_info info;
 	struct rte_eth_rxq_info rx;
@@ -164,9 +188,11 @@ descriptors(uint16_t ethdev)
 	if (rte_eth_dev_info_get(ethdev, &info) != 0)
 		return 0;
 	for (uint16_t q = 0; q < info.nb_rx_queues; q++)
-		n += rte_eth_rx_queue_info_get(ethdev, q, &rx) == 0 ? rx.nb_desc : 4096;
+		if (lane < 0 || lane == q)
+			n += rte_eth_rx_queue_info_get(ethdev, q, &rx) == 0 ? rx.nb_desc : 4096;
 	for (uint16_t q = 0; q < info.nb_tx_queues; q++)
-		n += rte_eth_tx_queue_info_get(ethdev, q, &tx) == 0 ? tx.nb_desc : 4096;
+		if (lane < 0 || lane == q)
+			n += rte_eth_tx_queue_info_get(ethdev, q, &tx) == 0 ? tx.nb_desc : 4096;
 	return n;
 }
 
@@ -179,8 +205,15 @@ census_baseline(struct hf_primary *p)
 		count_pool(p, p->pool[i], &c);
 		census_state.driver_max[i] = p->seg->pools[i].size - c.free - c.cached;
 	}
-	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
-		if (!holds_a_constant(p->seg->ports[i].driver))
-			census_state.driver_max[p->seg->ports[i].pool] +=
-				descriptors(p->port_id[i]);
+	for (uint32_t i = 0; i < p->n_pools; i++) {
+		int lane = p->pool_lane[i];
+
+		if (lane >= 0)
+			census_state.driver_max[i] += 2 * HF_HW_RING;
+		for (uint32_t k = 0; k < p->cfg.n_ports; k++)
+			if (!holds_a_constant(p->seg->ports[k].driver) &&
+			    pools_index(p, p->seg->pools[p->seg->ports[k].pool].node,
+					lane < 0 ? 0 : (uint32_t)lane) == i)
+				census_state.driver_max[i] += descriptors(p->port_id[k], lane);
+	}
 }

@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <numa.h>
 #include <rte_ethdev.h>
+#include <rte_memzone.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "hw_lane.h"
 #include "io.h"
 #include "log.h"
 #include "parts.h"
@@ -38,6 +41,24 @@ check_numa(struct hf_primary *p, uint32_t l)
 	}
 }
 
+/* Memory of a hardware lane, on the node of its CPU. */
+static int
+create_hw_lane(struct hf_primary *p, uint32_t l)
+{
+	const struct rte_memzone *mz;
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	snprintf(name, sizeof(name), HF_HW_LANE_MEMZONE_FMT, l);
+	mz = rte_memzone_reserve_aligned(name, hf_hw_lane_bytes(), p->seg->lanes[l].node, 0, 64);
+	if (mz == NULL) {
+		hf_err("lane %u: make its memory: out of memory: raise memory_mb", l);
+		return -ENOMEM;
+	}
+	p->hw[l] = mz->addr;
+	hf_hw_lane_format(p->hw[l], l);
+	return 0;
+}
+
 int
 lanes_create(struct hf_primary *p, struct hf_rss *rss)
 {
@@ -52,7 +73,7 @@ lanes_create(struct hf_primary *p, struct hf_rss *rss)
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
 		struct hf_lane *lane = &p->seg->lanes[l];
 
-		lane->kind = HF_LANE_SOFTWARE;
+		lane->kind = p->kind;
 		lane->cpu = p->cfg.lanes[l].cpu;
 		lane->node = node_of_cpu(lane->cpu);
 		err = hf_lease_init(&lane->lease);
@@ -61,6 +82,8 @@ lanes_create(struct hf_primary *p, struct hf_rss *rss)
 			return err;
 		}
 		check_numa(p, l);
+		if (p->kind == HF_LANE_HARDWARE && create_hw_lane(p, l) != 0)
+			return -ENOMEM;
 	}
 	for (uint32_t k = 0; k < p->cfg.n_io; k++) {
 		p->seg->io[k].cpu = p->cfg.io_cpu[k];

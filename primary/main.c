@@ -80,7 +80,7 @@ main(int argc, char **argv)
 			p.cfg.group, p.cfg.group);
 	if (loop_open(&p) != 0 || eal_start(&p, argv[0], o.eal_argc, o.eal_argv) != 0)
 		goto remove;
-	if (ports_probe(&p) != 0)
+	if (ports_probe(&p) != 0 || kinds_decide(&p) != 0)
 		goto close_ports;
 	if (instance_create_segment(&p, gid) != 0 || pools_create(&p) != 0 ||
 	    lanes_create(&p, &rss) != 0 || supervisor_start(&p) != 0)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/statfs.h>
 
-#include "lane_ring.h"
+#include "hw_lane.h"
 #include "log.h"
 #include "parts.h"
 
@@ -19,14 +19,28 @@
 #define CACHE_OBJECT_BYTES (RTE_MAX_LCORE * 8 * 1024ULL) /* per-lcore caches of a pool */
 
 uint32_t
+memory_lane_pool_size(const struct hf_config *cfg)
+{
+	uint32_t need = 4 * HF_HW_RING + 2 * cfg->pool_cache;
+
+	for (uint32_t i = 0; i < cfg->n_ports; i++)
+		need += cfg->ports[i].rx_desc + cfg->ports[i].tx_desc;
+	return cfg->pool_size / cfg->n_lanes > need ? cfg->pool_size / cfg->n_lanes : need;
+}
+
+uint32_t
 memory_needed_mb(const struct hf_config *cfg)
 {
-	uint64_t bytes;
+	uint64_t bytes, mbufs = cfg->pool_size, lanes_mbufs;
 
 	if (cfg->memory_mb != 0)
 		return cfg->memory_mb;
-	bytes = (uint64_t)cfg->pool_size * (cfg->mbuf_bytes + MBUF_OVERHEAD + 16);
-	bytes += CACHE_OBJECT_BYTES;
+	/* Which kind the lanes are is known after the probe: enough for either. */
+	lanes_mbufs = (uint64_t)memory_lane_pool_size(cfg) * cfg->n_lanes;
+	if (cfg->queues != HF_QUEUES_SOFTWARE && lanes_mbufs > mbufs)
+		mbufs = lanes_mbufs;
+	bytes = mbufs * (cfg->mbuf_bytes + MBUF_OVERHEAD + 16);
+	bytes += CACHE_OBJECT_BYTES * (cfg->queues == HF_QUEUES_HARDWARE ? cfg->n_lanes : 1);
 	bytes += (uint64_t)cfg->n_io * cfg->n_lanes * (hf_lane_ring_bytes(cfg->ring_size) + 4096);
 	return (uint32_t)((bytes + MB - 1) / MB) + BASE_MB + 2 * cfg->n_ports;
 }

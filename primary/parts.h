@@ -33,6 +33,9 @@ void instance_remove(struct hf_primary *p);
 /* MB of DPDK memory the configuration needs a node (memory_mb, or computed). */
 uint32_t memory_needed_mb(const struct hf_config *cfg);
 
+/* mbufs in the pool of one hardware lane on one node: its share, or what its queues need. */
+uint32_t memory_lane_pool_size(const struct hf_config *cfg);
+
 /* Are there hugepages enough for DPDK and the segment? -ENOMEM says how many are missing. */
 int memory_check(const struct hf_primary *p);
 
@@ -54,8 +57,13 @@ int pools_create(struct hf_primary *p);
 int ports_start(struct hf_primary *p);
 void ports_close(struct hf_primary *p);
 
-/* Index in p->pool[] of the pool on a node. */
-uint32_t pools_index(const struct hf_primary *p, int node);
+/* Index in p->pool[] of the pool on a node for a lane (software lanes share one: any lane). */
+uint32_t pools_index(const struct hf_primary *p, int node, uint32_t lane);
+
+/* --- kinds.c -------------------------------------------------------------------------------- */
+
+/* Decides between hardware and software lanes; sets p->kind and p->port_why[]. After the probe. */
+int kinds_decide(struct hf_primary *p);
 
 /* --- lanes.c -------------------------------------------------------------------------------- */
 

@@ -14,12 +14,15 @@
 	(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM |                            \
 	 RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 
+#define L4_RSS (RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
+
 /* What is decided about a port before it is configured. */
 struct plan {
 	struct rte_eth_dev_info info;
 	struct rte_eth_conf conf;
 	uint16_t n_rxq, n_txq, rx_desc, tx_desc;
 	int hw_hash, cksum;
+	uint8_t key[64];
 };
 
 static int
@@ -30,12 +33,17 @@ failed(const struct hf_primary *p, uint32_t i, const char *what, int err)
 }
 
 /*
- * One receive queue, read by the port's I/O thread; a transmit queue for each I/O thread. net_tap
+ * Hardware lanes: a queue pair a lane. Software lanes: one receive queue, read by the port's I/O
+ * thread, and a transmit queue for each I/O thread. net_tap
  * wants as many receive as transmit queues: the I/O thread then reads them all.
  */
 static int
 plan_queues(const struct hf_primary *p, uint32_t i, struct plan *pl)
 {
+	if (p->kind == HF_LANE_HARDWARE) {
+		pl->n_rxq = pl->n_txq = (uint16_t)p->cfg.n_lanes; /* kinds.c has made sure */
+		return 0;
+	}
 	pl->n_txq = (uint16_t)p->cfg.n_io;
 	pl->n_rxq = strcmp(pl->info.driver_name, "net_tap") == 0 ? pl->n_txq : 1;
 	if (pl->n_txq > pl->info.max_tx_queues || pl->n_rxq > pl->info.max_rx_queues) {
@@ -86,12 +94,11 @@ plan_hash(struct hf_primary *p, uint32_t i, struct plan *pl)
 {
 	const struct hf_config_port *cp = &p->cfg.ports[i];
 	uint64_t want = rss_types(p->cfg.rss_fields);
-	uint64_t l4 = RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
 
-	if (!cp->offload_rss_hash)
+	if (!cp->offload_rss_hash || p->kind == HF_LANE_HARDWARE)
 		return;
 	if ((pl->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH) == 0 ||
-	    (want & l4 & ~pl->info.flow_type_rss_offloads) != 0 ||
+	    (want & L4_RSS & ~pl->info.flow_type_rss_offloads) != 0 ||
 	    pl->info.hash_key_size != p->cfg.rss_key_len) {
 		hf_warn("port %s: offload rss_hash: the driver %s has no hash of these fields with a key of %u bytes: computed in software",
 			cp->name, pl->info.driver_name, p->cfg.rss_key_len);
@@ -103,6 +110,45 @@ plan_hash(struct hf_primary *p, uint32_t i, struct plan *pl)
 	pl->conf.rx_adv_conf.rss_conf.rss_key_len = (uint8_t)p->cfg.rss_key_len;
 	pl->conf.rx_adv_conf.rss_conf.rss_hf = want & pl->info.flow_type_rss_offloads;
 	pl->hw_hash = 1;
+}
+
+/* The key for a driver: ours, or the symmetric one continued to the length the driver wants. */
+static int
+plan_key(struct hf_primary *p, uint32_t i, struct plan *pl)
+{
+	uint32_t want = pl->info.hash_key_size;
+
+	if (want != 0 && want != p->cfg.rss_key_len &&
+	    (strcmp(p->cfg.rss_key_name, "symmetric") != 0 || want > sizeof(pl->key))) {
+		hf_err("port %s: rss.key has %u bytes, the driver %s wants %u: give it as hex",
+		       p->cfg.ports[i].name, p->cfg.rss_key_len, pl->info.driver_name, want);
+		return -EINVAL;
+	}
+	if (want == 0) /* it takes no key, or does not say: its own stays */
+		return 0;
+	for (uint32_t b = 0; b < want; b++) /* the symmetric key repeats two bytes */
+		pl->key[b] = p->cfg.rss_key[b < p->cfg.rss_key_len ? b : b % 2];
+	pl->conf.rx_adv_conf.rss_conf.rss_key = pl->key;
+	pl->conf.rx_adv_conf.rss_conf.rss_key_len = (uint8_t)want;
+	return 0;
+}
+
+/* Hardware lanes: the NIC spreads flows over its queues. */
+static int
+plan_spread(struct hf_primary *p, uint32_t i, struct plan *pl)
+{
+	uint64_t want = rss_types(p->cfg.rss_fields);
+
+	if (p->kind != HF_LANE_HARDWARE || p->cfg.n_lanes == 1 ||
+	    pl->info.flow_type_rss_offloads == 0)
+		return 0;
+	if ((want & ~pl->info.flow_type_rss_offloads & L4_RSS) != 0)
+		hf_warn("port %s: rss.fields: the driver %s does not hash all of them",
+			p->cfg.ports[i].name, pl->info.driver_name);
+	pl->conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	pl->conf.rxmode.offloads |= pl->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	pl->conf.rx_adv_conf.rss_conf.rss_hf = want & pl->info.flow_type_rss_offloads;
+	return plan_key(p, i, pl);
 }
 
 static int
@@ -143,6 +189,8 @@ make_plan(struct hf_primary *p, uint32_t i, struct plan *pl)
 	err = plan_queues(p, i, pl);
 	if (err == 0)
 		err = plan_mtu(p, i, pl);
+	if (err == 0)
+		err = plan_spread(p, i, pl);
 	if (err != 0)
 		return err;
 	plan_cksum(p, i, pl);
@@ -170,7 +218,6 @@ thresholds(const struct hf_config_port *cp, struct rte_eth_txconf *tx)
 static int
 setup_queues(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 {
-	struct rte_mempool *pool = p->pool[pools_index(p, node)];
 	struct rte_eth_rxconf rx = pl->info.default_rxconf;
 	struct rte_eth_txconf tx = pl->info.default_txconf;
 	int err;
@@ -180,7 +227,7 @@ setup_queues(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 	thresholds(&p->cfg.ports[i], &tx);
 	for (uint16_t q = 0; q < pl->n_rxq; q++) {
 		err = rte_eth_rx_queue_setup(p->port_id[i], q, pl->rx_desc, (unsigned int)node, &rx,
-					     pool);
+					     p->pool[pools_index(p, node, q)]);
 		if (err != 0)
 			return failed(p, i, "set up receive queue", err);
 	}
@@ -209,9 +256,14 @@ publish(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 	s->mtu = rte_eth_dev_get_mtu(p->port_id[i], &mtu) == 0 ? mtu : 0;
 	s->node = rte_eth_dev_socket_id(p->port_id[i]);
 	s->n_queues = pl->n_rxq;
-	s->pool = pools_index(p, node);
+	s->pool = pools_index(p, node, 0);
+	s->ethdev = p->port_id[i];
+	s->kind = (uint16_t)p->kind;
+	snprintf(s->why, sizeof(s->why), "%s", p->port_why[i]);
+	if (p->kind == HF_LANE_HARDWARE && pl->cksum)
+		p->seg->run.cksum_ports |= 1U << i;
 	s->peer = p->seg->run.peer[i];
-	s->rss_in_hardware = (uint16_t)pl->hw_hash;
+	s->rss_in_hardware = pl->hw_hash || pl->conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS;
 }
 
 /* Every I/O thread transmits to the port; one receives from it. */
@@ -259,6 +311,31 @@ port_setup(struct hf_primary *p, uint32_t i)
 	return 0;
 }
 
+/* Hardware lanes: the NIC's RETA follows ours, entry by entry. */
+static int
+set_reta(struct hf_primary *p, uint32_t i)
+{
+	struct rte_eth_rss_reta_entry64 reta[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE];
+	struct rte_eth_dev_info info;
+	int err;
+
+	if (p->kind != HF_LANE_HARDWARE || p->cfg.n_lanes == 1 ||
+	    rte_eth_dev_info_get(p->port_id[i], &info) != 0 || info.reta_size == 0 ||
+	    info.flow_type_rss_offloads == 0)
+		return 0;
+	if (info.reta_size > RTE_ETH_RSS_RETA_SIZE_512)
+		return failed(p, i, "set RETA of more than 512 entries", -ENOTSUP);
+	memset(reta, 0, sizeof(reta));
+	for (uint16_t e = 0; e < info.reta_size; e++) {
+		struct rte_eth_rss_reta_entry64 *group = &reta[e / RTE_ETH_RETA_GROUP_SIZE];
+
+		group->mask |= UINT64_C(1) << e % RTE_ETH_RETA_GROUP_SIZE;
+		group->reta[e % RTE_ETH_RETA_GROUP_SIZE] = p->cfg.reta[e % p->cfg.reta_size];
+	}
+	err = rte_eth_dev_rss_reta_update(p->port_id[i], reta, info.reta_size);
+	return err != 0 ? failed(p, i, "set RETA", err) : 0;
+}
+
 int
 port_start(struct hf_primary *p, uint32_t i)
 {
@@ -266,6 +343,9 @@ port_start(struct hf_primary *p, uint32_t i)
 
 	if (err != 0)
 		return failed(p, i, "start", err);
+	err = set_reta(p, i);
+	if (err != 0)
+		return err;
 	if (!p->cfg.ports[i].promiscuous)
 		return 0;
 	err = rte_eth_promiscuous_enable(p->port_id[i]);

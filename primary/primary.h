@@ -17,6 +17,7 @@
 struct rte_mempool;
 struct hf_io_thread;
 struct hf_control;
+struct hf_hw_lane;
 struct hf_supervisor;
 struct epoll_event;
 
@@ -27,8 +28,12 @@ struct hf_primary {
 	int lock_fd;                    /* primary.lock, flocked */
 	int epoll_fd;                   /* main loop; each entry's data.ptr is a struct hf_source */
 	uint16_t port_id[HF_MAX_PORTS]; /* ethdev id of configured port i */
+	uint32_t kind;                  /* enum hf_lane_kind of all lanes, once ports are probed */
+	char port_why[HF_MAX_PORTS][92]; /* why a port is of that kind */
 	uint32_t n_pools;
 	struct rte_mempool *pool[HF_MAX_POOLS];
+	int pool_lane[HF_MAX_POOLS];         /* hardware lanes: whose it is; -1: all lanes' */
+	struct hf_hw_lane *hw[HF_MAX_LANES]; /* hardware lanes: their memory */
 	struct hf_io_thread *io[HF_MAX_IO];
 	struct hf_supervisor *supervisor;
 	struct hf_control *control;

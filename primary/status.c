@@ -115,13 +115,15 @@ port_details(const struct hf_segment *seg, const struct hf_port *port)
 		peer = &seg->ports[port->peer];
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", port->mac[0], port->mac[1],
 		 port->mac[2], port->mac[3], port->mac[4], port->mac[5]);
-	return json_pack("{s:o, s:o, s:o, s:s, s:i, s:o, s:s}", "link_mbps",
+	return json_pack("{s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o}", "link_mbps",
 			 status_number(mbps != 0, mbps), "device",
 			 status_text(port->device, sizeof(port->device)), "peer",
 			 peer != NULL ? status_text(peer->name, sizeof(peer->name)) : json_null(),
 			 "mac", mac, "mtu", (int)port->mtu, "node",
 			 status_number(port->node >= 0, (uint64_t)port->node), "rss",
-			 port->rss_in_hardware != 0 ? "hardware" : "software");
+			 port->rss_in_hardware != 0 ? "hardware" : "software", "kind",
+			 hf_lane_kind_name(port->kind), "why",
+			 status_text(port->why, sizeof(port->why)));
 }
 
 json_t *

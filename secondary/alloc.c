@@ -8,6 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The static link replaces calls inside DPDK's libraries (-Wl,--wrap); in the link with shared
+ * libraries a definition in the program stands before theirs.
+ */
+#ifdef HF_ALLOC_INTERPOSE
+#define __wrap_rte_malloc         rte_malloc
+#define __wrap_rte_zmalloc        rte_zmalloc
+#define __wrap_rte_calloc         rte_calloc
+#define __wrap_rte_malloc_socket  rte_malloc_socket
+#define __wrap_rte_zmalloc_socket rte_zmalloc_socket
+#define __wrap_rte_calloc_socket  rte_calloc_socket
+#define __wrap_rte_free           rte_free
+#endif
+
 void *__wrap_rte_malloc(const char *type, size_t size, unsigned int align);
 void *__wrap_rte_zmalloc(const char *type, size_t size, unsigned int align);
 void *__wrap_rte_calloc(const char *type, size_t num, size_t size, unsigned int align);

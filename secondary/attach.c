@@ -200,23 +200,26 @@ first_cpu(const cpu_set_t *cpus)
 static int
 start_eal(const struct hf_worker_process *w, char *program)
 {
-	char prefix[64], lcores[32], level[] = "--log-level=error";
+	static char devices[HF_MAX_PORTS][160]; /* EAL keeps pointers into its arguments */
+	static char prefix[64], lcores[32];
+	static char *argv[8 + HF_MAX_PORTS];
+	int argc = 0, n;
 	cpu_set_t cpus;
-	char *argv[] = {program,
-			"--proc-type=secondary",
-			prefix,
-			"--no-pci",
-			"--no-telemetry",
-			"--lcores",
-			lcores,
-			level,
-			NULL};
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=%s", w->opt.instance);
 	CPU_ZERO(&cpus);
 	sched_getaffinity(0, sizeof(cpus), &cpus);
-	snprintf(lcores, sizeof(lcores), "%d@%d", HF_LCORE_WORKER, first_cpu(&cpus));
-	if (rte_eal_init((int)(sizeof(argv) / sizeof(argv[0])) - 1, argv) < 0) {
+	snprintf(lcores, sizeof(lcores), "--lcores=%d@%d", HF_LCORE_WORKER, first_cpu(&cpus));
+	argv[argc++] = program;
+	argv[argc++] = "--proc-type=secondary";
+	argv[argc++] = prefix;
+	argv[argc++] = "--no-telemetry";
+	argv[argc++] = lcores;
+	argv[argc++] = "--log-level=error";
+	n = hf_kind()->device_args(w->seg, devices, HF_MAX_PORTS);
+	for (int i = 0; i < n; i++)
+		argv[argc++] = devices[i];
+	if (rte_eal_init(argc, argv) < 0) {
 		hf_err("instance %s: attach: rte_eal_init: %s", w->opt.instance,
 		       rte_strerror(rte_errno));
 		return -EIO;
@@ -226,16 +229,13 @@ start_eal(const struct hf_worker_process *w, char *program)
 	return 0;
 }
 
-static struct hf_lane_ring *
-find_ring(const struct hf_worker_process *w, uint32_t io, uint32_t lane)
+void *
+attach_find_memzone(const char *name)
 {
-	const struct rte_memzone *mz;
-	char name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *mz = rte_memzone_lookup(name);
 
-	snprintf(name, sizeof(name), HF_RING_MEMZONE_FMT, io, lane);
-	mz = rte_memzone_lookup(name);
 	if (mz == NULL)
-		hf_err("instance %s: attach: memzone %s: not found", w->opt.instance, name);
+		hf_err("memzone %s: attach: not found", name);
 	return mz != NULL ? mz->addr : NULL;
 }
 
@@ -253,16 +253,10 @@ prepare_lane(struct hf_worker_process *w, uint32_t lane)
 	t->ctx.lane = &w->seg->lanes[lane];
 	t->ctx.run = &w->seg->run;
 	t->ctx.lane_id = lane;
-	t->ctx.n_rings = w->seg->header.n_io;
 	hf_segment_flow_table(w->seg, lane, &t->ctx.flows);
 	hf_stages_select(&t->ctx);
 	w->lane[lane] = t;
-	for (uint32_t k = 0; k < t->ctx.n_rings; k++) {
-		t->ctx.ring[k] = find_ring(w, k, lane);
-		if (t->ctx.ring[k] == NULL)
-			return -ENOENT;
-	}
-	return 0;
+	return hf_kind()->prepare(&t->ctx);
 }
 
 /* Nobody needs to reach this process by EAL's files; without them a dead one leaves nothing. */
@@ -310,6 +304,8 @@ attach_locked(struct hf_worker_process *w, char *program)
 		err = claim_slot(w);
 	if (err == 0)
 		err = start_eal(w, program);
+	if (err == 0)
+		err = hf_kind()->verify(w);
 	for (uint32_t l = 0; err == 0 && l < HF_MAX_LANES; l++)
 		if ((w->opt.lanes >> l & 1) != 0)
 			err = prepare_lane(w, l);
@@ -330,6 +326,8 @@ attach_to_primary(struct hf_worker_process *w, char *program)
 		return err;
 	w->seg = w->map.seg;
 	err = check_lanes(w);
+	if (err == 0 && w->seg->header.kind != hf_kind()->kind)
+		return -EXDEV;
 	if (err == 0)
 		err = lock_attach(w);
 	if (err == 0)

@@ -19,6 +19,7 @@
 
 #define HF_BURST_MAX 128
 
+struct hf_hw_lane;
 struct rte_mbuf;
 struct hf_stage;
 
@@ -46,6 +47,8 @@ struct hf_lane_context {
 	struct hf_lane_ring *ring[HF_MAX_IO];
 	struct hf_flow_table flows;
 	const struct hf_stage *stage[4]; /* those the configuration asks for, in order, then NULL */
+	struct hf_hw_lane *hw;           /* hardware lanes: its memory; ring[0] is in it */
+	struct hf_lane_totals sum;       /* hardware lanes: what lane->counters show after a turn */
 	struct hf_burst burst;
 };
 

@@ -201,14 +201,15 @@ run_owned(struct hf_lane_thread *t, struct lane_tally *y)
 {
 	struct hf_lane_context *ctx = &t->ctx;
 	const struct hf_segment_header *h = &ctx->seg->header;
+	const struct hf_kind *kind = hf_kind();
 	unsigned int empty = 0;
 	uint64_t begin = hf_tsc(), now;
 
+	kind->begin(ctx);
 	while (!must_leave(t, y)) {
-		uint32_t n = 0, tick = tick_of(h, y, begin);
+		uint32_t n, tick = tick_of(h, y, begin);
 
-		for (uint32_t k = 0; k < ctx->n_rings; k++)
-			n += hf_burst_run(ctx, ctx->ring[k], tick);
+		n = kind->poll(ctx, tick);
 		now = hf_tsc();
 		y->polls++;
 		empty = n > 0 ? 0 : empty + 1;
@@ -274,14 +275,42 @@ take_lane(struct hf_lane_thread *t)
 	}
 }
 
+/*
+ * After EOWNERDEAD. Returns 0 with a whole lane; -EIO when its owner died where only the primary
+ * could make it whole: it is marked so and not run; -errno when the lease is broken.
+ */
 static int
 recover_lane(struct hf_lane_thread *t)
 {
 	struct hf_lane *lane = t->ctx.lane;
+	int err, lost;
 
 	atomic_store_explicit(&lane->state, HF_LANE_RECOVERING, memory_order_relaxed);
-	hf_add(&lane->undone, hf_lane_recover(&t->ctx));
-	return hf_lease_consistent(&lane->lease);
+	lost = hf_kind()->recover(&t->ctx);
+	if (lost != 0)
+		atomic_store_explicit(&lane->state, HF_LANE_DIRTY, memory_order_relaxed);
+	err = hf_lease_consistent(&lane->lease);
+	return err != 0 ? err : lost;
+}
+
+/* Takes the lane in a state in which it may be run. 0, EOWNERDEAD (recovered), or -errno. */
+static int
+take_whole_lane(struct hf_lane_thread *t)
+{
+	struct hf_lane *lane = t->ctx.lane;
+	int rc = take_lane(t), err = 0;
+
+	if (rc == EOWNERDEAD)
+		err = recover_lane(t);
+	else if (rc == 0 &&
+		 atomic_load_explicit(&lane->state, memory_order_relaxed) == HF_LANE_DIRTY)
+		err = -EIO;
+	if (err == -EIO) {
+		hf_err("lane %u: its owner died inside a driver call: the lane waits for a new primary",
+		       t->ctx.lane_id);
+		hf_lease_give(&lane->lease);
+	}
+	return err != 0 ? err : rc;
 }
 
 static void *
@@ -296,11 +325,9 @@ lane_main(void *arg)
 	if (t->worker->opt.standby) /* a lane nobody ran yet is left to those that name it */
 		wait_next_owner(t, 0, STANDBY_WAIT_US);
 	while (atomic_load_explicit(&t->worker->leave, memory_order_relaxed) == 0) {
-		rc = take_lane(t);
-		if (rc == EOWNERDEAD && recover_lane(t) != 0)
-			rc = -ENOTRECOVERABLE;
+		rc = take_whole_lane(t);
 		if (rc < 0) {
-			if (rc != -ECANCELED)
+			if (rc != -ECANCELED && rc != -EIO)
 				hf_err("lane %u: take lease: %s", t->ctx.lane_id, strerror(-rc));
 			break;
 		}

@@ -78,6 +78,18 @@ watch(struct hf_worker_process *w)
 	return o;
 }
 
+/* The instance has lanes of the other kind: the program for those stands in the same folder. */
+static void
+start_other_kind(const char *program, char **argv)
+{
+	const char *slash = strrchr(program, '/');
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%.*s/%s", slash != NULL ? (int)(slash - program) : 1,
+		 slash != NULL ? program : ".", hf_kind()->other);
+	reexec(path, argv);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -94,6 +106,8 @@ main(int argc, char **argv)
 		snprintf(program, sizeof(program), "%s", argv[0]);
 	fix_addresses(argv);
 	rc = attach_to_primary(&w, argv[0]);
+	if (rc == -EXDEV)
+		start_other_kind(program, argv);
 	if (rc != 0)
 		_exit(rc == -EINVAL ? 2 : 1);
 	if (lanes_start(&w) != 0)

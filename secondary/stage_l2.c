@@ -15,11 +15,21 @@ l2_enabled(const struct hf_run_config *run)
 	return run->stage_l2 != 0;
 }
 
+/* Hardware lanes have no I/O thread that looks at it. */
+static int
+bad_cksum(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+	       (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+}
+
 static uint16_t
 l2_verdict(const struct hf_run_config *run, const struct rte_mbuf *m)
 {
 	uint16_t peer;
 
+	if (run->cksum_ports != 0 && (run->cksum_ports >> (m->port & 31) & 1) != 0 && bad_cksum(m))
+		return HF_VERDICT_DROP(HF_DROP_BAD_CKSUM);
 	if (m->data_len < sizeof(struct rte_ether_hdr))
 		return HF_VERDICT_DROP(HF_DROP_TOO_SHORT);
 	/* m->port is the configured index; the I/O thread put it there. */

@@ -42,13 +42,40 @@ struct hf_worker_process {
 	struct hf_lane_thread *lane[HF_MAX_LANES];
 };
 
+/*
+ * What software and hardware lanes do differently in a worker; one in each link of the program
+ * (kind_software.c, kind_hardware.c). prepare and verify: main thread, while attaching, logged;
+ * poll, begin and recover: lane thread with the lease.
+ */
+struct hf_kind {
+	uint32_t kind;     /* enum hf_lane_kind */
+	const char *other; /* program for the other kind, in the same folder */
+	/* Appends EAL arguments for the instance's devices; returns how many. */
+	int (*device_args)(const struct hf_segment *seg, char (*args)[160], int max);
+	/* After rte_eal_init. 0 or -errno. */
+	int (*verify)(const struct hf_worker_process *w);
+	/* Finds the lane's memory. 0 or -errno. */
+	int (*prepare)(struct hf_lane_context *ctx);
+	/* A new owner's first act, the lane being whole. */
+	void (*begin)(struct hf_lane_context *ctx);
+	/* One turn: returns packets finished. */
+	uint32_t (*poll)(struct hf_lane_context *ctx, uint32_t now_tick);
+	/* Makes a dead owner's lane whole. 0, or -EIO: only the primary could. */
+	int (*recover)(struct hf_lane_context *ctx);
+};
+const struct hf_kind *hf_kind(void);
+
+/* Address of a memzone, NULL (logged) when there is none. Main thread, while attaching. */
+void *attach_find_memzone(const char *name);
+
 /* Parses the command line. 0 go on; 1 done (exit 0); -EINVAL said why (exit 2). */
 int options_parse(int argc, char **argv, struct hf_worker_options *opt);
 
 /*
  * Waits for READY, verifies versions, claims a slot, starts EAL as a secondary and finds the lane
- * rings. Serialised with other attaches. Main thread. Returns 0, -EINVAL (bad lane: exit 2) or
- * -errno; logged. After it nothing is looked up or allocated in EAL again.
+ * rings. Serialised with other attaches. Main thread. Returns 0, -EINVAL (bad lane: exit 2), -EXDEV
+ * (the lanes are of the other kind: not logged) or -errno; logged. After it nothing is looked up or
+ * allocated in EAL again.
  */
 int attach_to_primary(struct hf_worker_process *w, char *program);
 

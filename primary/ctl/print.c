@@ -9,13 +9,13 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct ctl_column port_columns[] = {
-	{"PORT", "name", CTL_TEXT},         {"DRIVER", "driver", CTL_TEXT},
-	{"LINK", "link", CTL_STATE},        {"PEER", "peer", CTL_TEXT},
-	{"QUEUES", "queues", CTL_NUMBER},   {"MBIT/S", "link_mbps", CTL_NUMBER},
-	{"RX PKTS", "rx_pkts", CTL_NUMBER}, {"TX PKTS", "tx_pkts", CTL_NUMBER},
-	{"RX BYTES", "rx_bytes", CTL_SI},   {"TX BYTES", "tx_bytes", CTL_SI},
-	{"MISSED", "rx_missed", CTL_BAD},   {"NO MBUF", "rx_nombuf", CTL_BAD},
-	{"ERRORS", "errors", CTL_BAD},
+	{"PORT", "name", CTL_TEXT},          {"DRIVER", "driver", CTL_TEXT},
+	{"LINK", "link", CTL_STATE},         {"PEER", "peer", CTL_TEXT},
+	{"QUEUES", "queues", CTL_NUMBER},    {"LANES", "kind", CTL_TEXT},
+	{"MBIT/S", "link_mbps", CTL_NUMBER}, {"RX PKTS", "rx_pkts", CTL_NUMBER},
+	{"TX PKTS", "tx_pkts", CTL_NUMBER},  {"RX BYTES", "rx_bytes", CTL_SI},
+	{"TX BYTES", "tx_bytes", CTL_SI},    {"MISSED", "rx_missed", CTL_BAD},
+	{"NO MBUF", "rx_nombuf", CTL_BAD},   {"ERRORS", "errors", CTL_BAD},
 };
 
 static const struct ctl_column lane_columns[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lane_ring.h"
+#include "hw_lane.h"
 
 #include <string.h>
 
@@ -19,4 +19,19 @@ hf_lane_ring_format(struct hf_lane_ring *r, uint64_t size, uint32_t io, uint32_t
 	r->lane = lane;
 	r->slots_off = offsetof(struct hf_lane_ring, data);
 	r->verdict_off = r->slots_off + size * sizeof(uint64_t);
+}
+
+size_t
+hf_hw_lane_bytes(void)
+{
+	return sizeof(struct hf_hw_lane) + hf_lane_ring_bytes(HF_HW_RING);
+}
+
+void
+hf_hw_lane_format(struct hf_hw_lane *h, uint32_t lane)
+{
+	memset(h, 0, sizeof(*h));
+	h->lane = lane;
+	h->ring_off = sizeof(*h);
+	hf_lane_ring_format(hf_hw_lane_ring(h), HF_HW_RING, 0, lane);
 }

@@ -21,8 +21,10 @@
 #define HF_SEGMENT_FILE_FMT "holdfast-%s.segment" /* in the hugetlbfs mount; %s: instance */
 
 /* DPDK objects; all live in the primary's memory. */
-#define HF_RING_MEMZONE_FMT "hf_ring_io%u_lane%u"
-#define HF_POOL_FMT         "hf_pool_node%u"
+#define HF_RING_MEMZONE_FMT    "hf_ring_io%u_lane%u"
+#define HF_HW_LANE_MEMZONE_FMT "hf_hw_lane%u"
+#define HF_HW_POOL_FMT         "hf_pool_lane%u_node%u"
+#define HF_POOL_FMT            "hf_pool_node%u"
 
 /* DPDK lcore ids. A lane's id is its number, 0 to HF_MAX_LANES - 1. */
 #define HF_LCORE_IO0     64  /* I/O thread k of the primary runs as 64 + k */

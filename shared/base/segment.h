@@ -26,13 +26,13 @@
 #include "reasons.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
-#define HF_LAYOUT_VERSION 1U
+#define HF_LAYOUT_VERSION 2U
 
 #define HF_MAX_PORTS   16
 #define HF_MAX_LANES   64
 #define HF_MAX_WORKERS 64
 #define HF_MAX_IO      8
-#define HF_MAX_POOLS   8
+#define HF_MAX_POOLS   128
 #define HF_MAX_EVENTS  1024
 
 enum hf_segment_state {
@@ -119,6 +119,9 @@ struct hf_segment_header {
 	uint32_t flow_capacity; /* records a lane */
 	uint32_t flow_idle_ticks;
 	uint64_t flow_seed;
+	uint32_t kind;          /* enum hf_lane_kind of all lanes */
+	uint32_t pool_ops;      /* index of the pools' ops table in the primary ... */
+	char pool_ops_name[32]; /* ... and its name: the same in a process that touches pools */
 	alignas(64) _Atomic(uint64_t) heartbeat_tsc; /* primary's main loop, every 10 ms or so */
 	_Atomic(uint32_t) clear_seq;                 /* moves with every `clear` */
 	uint32_t zero[13];
@@ -133,7 +136,8 @@ struct hf_run_config {
 	uint32_t stage_flow;
 	uint32_t l2_mode;            /* enum hf_l2_mode */
 	uint16_t peer[HF_MAX_PORTS]; /* egress port of each ingress port; UINT16_MAX: none */
-	uint32_t zero[2];
+	uint32_t cksum_ports; /* bit i: hardware lanes drop what port i's driver finds wrong */
+	uint32_t zero;
 };
 
 /* Writer: primary's main thread. Readers: all. Rates are the reader's business. */
@@ -148,6 +152,9 @@ struct hf_port {
 	uint32_t pool;                         /* index in pools[] */
 	uint16_t peer;                         /* UINT16_MAX: none */
 	uint16_t rss_in_hardware;              /* 1: the hash comes from the driver */
+	uint16_t ethdev;                       /* DPDK's port id, the same in every process */
+	uint16_t kind;                         /* enum hf_lane_kind of its queues */
+	char why[92];                          /* why it is of that kind, for people */
 	_Atomic(uint32_t) link_up;             /* enum hf_link */
 	_Atomic(uint32_t) link_mbps;           /* 0 unknown */
 	_Atomic(uint64_t) sampled_tsc;         /* when the counters below were read; 0: never */
@@ -243,6 +250,9 @@ struct hf_lane {
 
 	/* Writer: the owner. */
 	struct hf_flow_account flows;
+
+	/* Writer: the owner of a hardware lane, which is its own I/O thread. */
+	struct hf_io_lane counters;
 };
 
 /* A worker process. Writers as marked; the slot is claimed under the attach lock. */

@@ -133,6 +133,11 @@ hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_
 			return -EAGAIN;
 		add_totals(out, &t);
 	}
+	if (seg->header.kind == HF_LANE_HARDWARE) {
+		if (hf_io_lane_read(&seg->lanes[lane].counters, &t) != 0)
+			return -EAGAIN;
+		add_totals(out, &t);
+	}
 	out->rx_pkts -= clear.rx_pkts;
 	out->rx_bytes -= clear.rx_bytes;
 	out->tx_pkts -= clear.tx_pkts;

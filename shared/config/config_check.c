@@ -32,9 +32,6 @@ check_globals(struct config_reader *r)
 		return config_fail(r, line_of(r, "instance"), "instance",
 				   "'%s' is not 1 to 31 of A-Z a-z 0-9 _ -, not starting with -",
 				   config_safe_text(text, sizeof(text), cfg->instance));
-	if (cfg->queues == HF_QUEUES_HARDWARE)
-		return config_fail(r, line_of(r, "queues"), "queues",
-				   "hardware lanes are not supported by this version");
 	if (cfg->hugepage_dir[0] != '/')
 		return config_fail(r, line_of(r, "hugepage_dir"), "hugepage_dir",
 				   "must be an absolute path");

@@ -34,8 +34,9 @@ static const struct config_row rows[] = {
 	 .words = queues_words,
 	 .def = "auto",
 	 .help = "How lanes get their packets: software (an I/O thread of the primary "
-		 "distributes them by RSS hash), hardware (a queue pair of each port; not "
-		 "supported by this version) or auto."},
+		 "distributes them by RSS hash), hardware (lane q is queue pair q of "
+		 "every port, polled by its worker) or auto (hardware where every port's driver "
+		 "can, else software)."},
 	{.path = "lanes",
 	 .type = CONFIG_COUNT,
 	 IN_CONFIG(lanes),

@@ -181,8 +181,6 @@ keys_that_do_not_fit_together(void **state)
 		 "3: ports[0].name: 'a b' cannot be a port's name"},
 		{"ports:\n- device: " TEN TEN TEN TEN "\n",
 		 "2: ports[0].name: missing (the device's own is longer than 31 characters)"},
-		{PORT "queues: hardware\n",
-		 "2: queues: hardware lanes are not supported by this version"},
 		{PORT "instance: a/b\n",
 		 "2: instance: 'a/b' is not 1 to 31 of A-Z a-z 0-9 _ -, not starting with -"},
 		{PORT "hugepage_dir: mnt\n", "2: hugepage_dir: must be an absolute path"},

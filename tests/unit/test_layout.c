@@ -18,13 +18,13 @@ static void
 layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
-	assert_int_equal(HF_LAYOUT_VERSION, 1);
-	assert_int_equal(sizeof(struct hf_segment), 269248);
+	assert_int_equal(HF_LAYOUT_VERSION, 2);
+	assert_int_equal(sizeof(struct hf_segment), 303040);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 64);
-	assert_int_equal(sizeof(struct hf_port), 320);
+	assert_int_equal(sizeof(struct hf_port), 448);
 	assert_int_equal(sizeof(struct hf_pool), 128);
-	assert_int_equal(sizeof(struct hf_lane), 512);
+	assert_int_equal(sizeof(struct hf_lane), 768);
 	assert_int_equal(sizeof(struct hf_worker), 256);
 	assert_int_equal(sizeof(struct hf_io), 16448);
 	assert_int_equal(sizeof(struct hf_io_lane), 256);
@@ -39,12 +39,12 @@ fields_stand_where_other_programs_look(void **state)
 	(void)state;
 	OFFSET(hf_segment, run, 320);
 	OFFSET(hf_segment, ports, 384);
-	OFFSET(hf_segment, pools, 5504);
-	OFFSET(hf_segment, lanes, 6528);
-	OFFSET(hf_segment, workers, 39296);
-	OFFSET(hf_segment, io, 55680);
-	OFFSET(hf_segment, clear, 187264);
-	OFFSET(hf_segment, events, 203648);
+	OFFSET(hf_segment, pools, 7552);
+	OFFSET(hf_segment, lanes, 23936);
+	OFFSET(hf_segment, workers, 73088);
+	OFFSET(hf_segment, io, 89472);
+	OFFSET(hf_segment, clear, 221056);
+	OFFSET(hf_segment, events, 237440);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, generation, 128);
