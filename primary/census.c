@@ -44,14 +44,15 @@ count_cached(const struct rte_mempool *mp)
 
 /* mbufs of a pool in one lane ring, segments of a chain each counted. I/O threads are parked. */
 static uint32_t
-count_ring(const struct hf_io_ring *r, const struct rte_mempool *mp)
+count_ring(const struct hf_io_thread *t, uint32_t lane, const struct rte_mempool *mp)
 {
+	const struct hf_io_ring *r = &t->ring[lane];
 	uint32_t n = 0;
 
 	for (uint64_t i = r->reaped; i < r->head; i++) {
-		const struct rte_mbuf *m = r->shadow[i & r->ring->mask];
+		const struct hf_io_slot *slot = &r->shadow[i & r->mask];
 
-		n += m->pool == mp ? m->nb_segs : 0;
+		n += t->pool[slot->pool] == mp ? slot->segs : 0;
 	}
 	return n;
 }
@@ -64,7 +65,7 @@ count_pool(const struct hf_primary *p, const struct rte_mempool *mp, struct pool
 	c->cached = count_cached(mp);
 	for (uint32_t k = 0; k < p->cfg.n_io; k++)
 		for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-			c->rings += count_ring(&p->io[k]->ring[l], mp);
+			c->rings += count_ring(p->io[k], l, mp);
 }
 
 /*
@@ -202,18 +203,18 @@ census_baseline(struct hf_primary *p)
 	for (uint32_t i = 0; i < p->n_pools; i++) {
 		struct pool_count c;
 
+		int lane = p->pool_lane[i];
+		uint32_t rings = lane >= 0 ? 2 * HF_HW_RING : 0;
+
 		count_pool(p, p->pool[i], &c);
 		census_state.driver_max[i] = p->seg->pools[i].size - c.free - c.cached;
-	}
-	for (uint32_t i = 0; i < p->n_pools; i++) {
-		int lane = p->pool_lane[i];
-
-		if (lane >= 0)
-			census_state.driver_max[i] += 2 * HF_HW_RING;
 		for (uint32_t k = 0; k < p->cfg.n_ports; k++)
 			if (!holds_a_constant(p->seg->ports[k].driver) &&
 			    pools_index(p, p->seg->pools[p->seg->ports[k].pool].node,
 					lane < 0 ? 0 : (uint32_t)lane) == i)
-				census_state.driver_max[i] += descriptors(p->port_id[k], lane);
+				rings += descriptors(p->port_id[k], lane);
+		/* What was found at rest is part of what such drivers' rings can hold. */
+		if (rings > census_state.driver_max[i])
+			census_state.driver_max[i] = rings;
 	}
 }

@@ -180,9 +180,12 @@ run_drain(struct hf_control *c, struct control_client *client, const json_t *req
 static json_t *
 run_clear(struct hf_control *c, struct control_client *client, const json_t *request)
 {
+	if (c->restart.active) /* it compares counters before and after */
+		return control_error(1, "clear: a restart is under way");
 	hf_notice("control: clear: asked by pid %d, uid %u", (int)client->pid,
 		  (unsigned int)client->uid);
-	hf_primary_clear(c->p);
+	if (hf_primary_clear(c->p) != 0)
+		return control_error(1, "clear: a lane's counters stand still: try again");
 	return success(json_pack("{s:I}", "clear_seq",
 				 (json_int_t)atomic_load_explicit(&c->p->seg->header.clear_seq,
 								  memory_order_relaxed)));

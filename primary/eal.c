@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <numa.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "parts.h"
@@ -116,6 +118,26 @@ add_devices(const struct hf_config *cfg, struct eal_args *a)
 		add(a, "--no-pci");
 }
 
+/* EAL prints its whole usage to stdout at a bad argument: one line of ours is enough. */
+static int
+quiet_eal_init(struct eal_args *a)
+{
+	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int rc;
+
+	fflush(stdout);
+	if (out >= 0 && null >= 0)
+		dup2(null, STDOUT_FILENO);
+	rc = rte_eal_init(a->argc, a->argv);
+	fflush(stdout);
+	if (out >= 0)
+		dup2(out, STDOUT_FILENO);
+	close(out);
+	close(null);
+	return rc;
+}
+
 int
 eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv)
 {
@@ -145,9 +167,14 @@ eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv
 	for (int i = 0; i < extra_argc; i++)
 		add(a, "%s", extra_argv[i]);
 	sched_getaffinity(0, sizeof(cpus), &cpus);
-	rc = rte_eal_init(a->argc, a->argv);
+	rc = quiet_eal_init(a);
 	/* EAL pinned the main thread; threads without a CPU of their own shall run anywhere. */
 	sched_setaffinity(0, sizeof(cpus), &cpus);
+	if (rc < 0 && rte_errno == EINVAL && extra_argc > 0) {
+		hf_err("instance %s: EAL options: %s ...: refused by rte_eal_init (--log-level info shows its own words)",
+		       p->cfg.instance, extra_argv[0]);
+		return -EINVAL;
+	}
 	if (rc < 0) {
 		hf_err("instance %s: rte_eal_init: %s (--log-level info shows EAL's own words)",
 		       p->cfg.instance, rte_strerror(rte_errno));

@@ -11,9 +11,10 @@
 #include "log.h"
 #include "parts.h"
 
-#define COME_MS 3000 /* for a worker that is starting to wait for the lane */
-#define MOVE_MS 2000 /* for the new owner to begin */
-#define GAP_MS  500  /* then for its first packet */
+#define COME_MS  3000 /* for a worker that is starting to wait for the lane */
+#define AWAKE_MS 500  /* since the last heartbeat of a worker, which beats every 20 */
+#define MOVE_MS  2000 /* for the new owner to begin */
+#define GAP_MS   500  /* then for its first packet */
 
 enum phase { PHASE_WAITING, PHASE_MOVING, PHASE_FIRST_PACKET, PHASE_SETTLING };
 
@@ -40,6 +41,15 @@ owner_slot(const struct hf_primary *p, uint32_t lane)
 	return (int)slot - 1;
 }
 
+/* Does its main thread show signs of life? A stopped process still stands in the lease's queue. */
+static int
+awake(const struct hf_primary *p, const struct hf_worker *w)
+{
+	uint64_t beat = hf_load(&w->heartbeat_tsc), now = hf_tsc();
+
+	return now < beat || now - beat < p->seg->header.tsc_hz / 1000 * AWAKE_MS;
+}
+
 /*
  * How good is a waiting worker as the next owner? A fresh one (came later than the owner, or the
  * owner is a standby) before a standby before any other, which then stands by like one.
@@ -51,7 +61,7 @@ rank(const struct hf_primary *p, uint32_t lane, uint32_t slot, uint32_t owner)
 {
 	const struct hf_worker *w = &p->seg->workers[slot], *o = &p->seg->workers[owner];
 
-	if (slot == owner || atomic_load(&w->state) != HF_WORKER_RUNNING ||
+	if (slot == owner || !awake(p, w) || atomic_load(&w->state) != HF_WORKER_RUNNING ||
 	    atomic_load(&w->command) != HF_COMMAND_NONE ||
 	    atomic_load_explicit(&w->thread[lane], memory_order_acquire) != HF_THREAD_WAITING ||
 	    !hf_process_alive(atomic_load(&w->pid), hf_load(&w->start_time)))
@@ -213,6 +223,10 @@ finish(struct hf_primary *p, struct hf_handover *h)
 	const struct hf_lane *lane = &p->seg->lanes[h->lane];
 	int slot = owner_slot(p, h->lane);
 
+	if (slot == (int)h->from_slot) {
+		refuse(h, "the one who should take it did not: its old owner has it again");
+		return HF_HANDOVER_FAILED;
+	}
 	if (!count_lost(p, h) && hf_tsc() < h->deadline_tsc)
 		return HF_HANDOVER_PENDING;
 	if (slot >= 0 && (uint32_t)slot != h->to_slot) { /* another one was in the queue first */

@@ -55,7 +55,8 @@ open_lock(const struct hf_primary *p, const char *file)
 static int
 take_lock(struct hf_primary *p)
 {
-	char pid[16] = "";
+	char pid[16] = "", path[256];
+	struct stat ours, there;
 	ssize_t n;
 
 	p->lock_fd = open_lock(p, HF_PRIMARY_LOCK);
@@ -68,6 +69,14 @@ take_lock(struct hf_primary *p)
 		close(p->lock_fd);
 		p->lock_fd = -1;
 		return -EBUSY;
+	}
+	/* The one we locked may have been removed by a primary that left a moment ago. */
+	if (fstat(p->lock_fd, &ours) != 0 ||
+	    hf_names_path(path, sizeof(path), p->cfg.instance, HF_PRIMARY_LOCK) != 0 ||
+	    stat(path, &there) != 0 || ours.st_ino != there.st_ino) {
+		close(p->lock_fd);
+		p->lock_fd = -1;
+		return -EAGAIN;
 	}
 	n = snprintf(pid, sizeof(pid), "%d", getpid());
 	if (ftruncate(p->lock_fd, 0) != 0 || pwrite(p->lock_fd, pid, (size_t)n, 0) != n)
@@ -91,7 +100,10 @@ instance_lock(struct hf_primary *p, gid_t gid)
 		       strerror(-err));
 		return err;
 	}
-	err = take_lock(p);
+	do {
+		err = make_folder(path, gid, 0750);
+		err = err == 0 ? take_lock(p) : err;
+	} while (err == -EAGAIN);
 	if (err == -EBUSY)
 		return err;
 	fd = err == 0 ? open_lock(p, HF_ATTACH_LOCK) : err;

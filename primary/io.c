@@ -73,6 +73,7 @@ turn(struct hf_io_thread *t)
 {
 	uint32_t moved = hf_io_receive(t);
 
+	t->received = moved;
 	moved += hf_io_reap(t);
 	if (moved > 0)
 		for (uint32_t l = 0; l < t->n_lanes; l++)
@@ -119,7 +120,7 @@ create_ring(struct hf_primary *p, struct hf_io_thread *t, uint32_t lane, int nod
 
 	snprintf(name, sizeof(name), HF_RING_MEMZONE_FMT, t->id, lane);
 	mz = rte_memzone_reserve_aligned(name, hf_lane_ring_bytes(p->cfg.ring_size), node, 0, 64);
-	r->shadow = calloc(p->cfg.ring_size, sizeof(struct rte_mbuf *));
+	r->shadow = calloc(p->cfg.ring_size, sizeof(*r->shadow));
 	if (mz == NULL || r->shadow == NULL) {
 		hf_err("lane %u: make ring of %u entries: out of memory: raise memory_mb", lane,
 		       p->cfg.ring_size);
@@ -127,8 +128,32 @@ create_ring(struct hf_primary *p, struct hf_io_thread *t, uint32_t lane, int nod
 	}
 	r->ring = mz->addr;
 	hf_lane_ring_format(r->ring, p->cfg.ring_size, t->id, lane);
+	r->size = r->ring->size;
+	r->mask = r->ring->mask;
+	r->slots = hf_lane_ring_slots(r->ring);
+	r->verdicts = hf_lane_ring_verdicts(r->ring);
 	r->shared = &t->shared->lane[lane];
 	return 0;
+}
+
+static void
+widen(struct rte_mempool *mp, void *opaque, struct rte_mempool_memhdr *chunk, unsigned int i)
+{
+	struct hf_io_range *range = opaque;
+	uintptr_t first = (uintptr_t)chunk->addr;
+
+	(void)mp;
+	(void)i;
+	range->first = first < range->first ? first : range->first;
+	range->end = first + chunk->len > range->end ? first + chunk->len : range->end;
+}
+
+static void
+find_range(struct rte_mempool *mp, struct hf_io_range *range)
+{
+	range->first = UINTPTR_MAX;
+	range->end = 0;
+	rte_mempool_mem_iter(mp, widen, range);
 }
 
 int
@@ -149,6 +174,8 @@ hf_io_create(struct hf_primary *p, uint32_t k, const struct hf_rss *rss)
 	t->n_lanes = p->cfg.n_lanes;
 	t->n_pools = p->n_pools;
 	memcpy(t->pool, p->pool, sizeof(t->pool));
+	for (uint32_t i = 0; i < t->n_pools; i++)
+		find_range(t->pool[i], &t->range[i]);
 	p->io[k] = t;
 	for (uint32_t l = 0; l < t->n_lanes; l++) {
 		int err = create_ring(p, t, l, p->seg->lanes[l].node);
@@ -220,6 +247,17 @@ hf_io_resume(struct hf_primary *p)
 			sched_yield();
 }
 
+/* The last owner may have died on it: only the mbuf itself is believed in, not its links. */
+static void
+free_held(const struct hf_io_thread *t, const struct hf_io_slot *slot)
+{
+	struct rte_mbuf *m = slot->mbuf;
+
+	if (slot->segs == 1 && slot->direct && m->nb_segs == 1 && m->next == NULL &&
+	    m->pool == t->pool[slot->pool] && RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1)
+		rte_pktmbuf_free(m);
+}
+
 void
 hf_io_stop(struct hf_primary *p)
 {
@@ -234,7 +272,7 @@ hf_io_stop(struct hf_primary *p)
 			struct hf_io_ring *r = &t->ring[l];
 
 			for (; r->reaped < r->head; r->reaped++)
-				rte_pktmbuf_free(r->shadow[r->reaped & r->ring->mask]);
+				free_held(t, &r->shadow[r->reaped & r->mask]);
 		}
 	}
 }

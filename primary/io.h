@@ -18,7 +18,7 @@
 #include "rss.h"
 
 #define HF_IO_BURST    32 /* packets a receive call and a transmit call */
-#define HF_IO_REAP_MAX 64 /* packets taken back from one lane in a turn */
+#define HF_IO_REAP_MIN 64 /* packets taken back from one lane in a turn, or twice what came in */
 
 /*
  * Custody mark of an mbuf, in the 8 bytes of its hash (first cache line, not needed once the packet
@@ -53,10 +53,26 @@ hf_mark_get(const struct rte_mbuf *m)
 	return mark;
 }
 
+/* What was published at one ring position. */
+struct hf_io_slot {
+	struct rte_mbuf *mbuf;
+	uint16_t pool;   /* index in hf_io_thread.pool[] */
+	uint16_t direct; /* 1: neither attached nor external when it was published */
+	uint32_t segs;
+};
+
+/* Where a pool's mbufs lie. */
+struct hf_io_range {
+	uintptr_t first, end;
+};
+
 /* The I/O thread's end of one lane ring; private memory. */
 struct hf_io_ring {
 	struct hf_lane_ring *ring;
-	struct rte_mbuf **shadow;         /* size entries: what was really published */
+	struct hf_io_slot *shadow; /* size entries: what was really published */
+	uint64_t size, mask;       /* the ring's, where no worker can scribble on them */
+	uint64_t *slots;
+	const uint16_t *verdicts;
 	uint64_t head;                    /* next index to publish */
 	uint64_t reaped;                  /* below: taken back */
 	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */
@@ -75,10 +91,13 @@ struct hf_io_out {
 
 struct hf_io_port {
 	uint16_t ethdev;
-	uint16_t index;   /* configured */
-	uint16_t n_rxq;   /* 0: another thread receives from it */
-	uint16_t hw_hash; /* the driver's RSS hash counts */
-	uint16_t cksum;   /* the driver verifies checksums */
+	uint16_t index;     /* configured */
+	uint16_t n_rxq;     /* 0: another thread receives from it */
+	uint16_t hw_hash;   /* the driver's RSS hash counts */
+	uint16_t cksum;     /* the driver verifies checksums */
+	uint16_t pool;      /* index of its receive queues' pool */
+	uint32_t max_frame; /* bytes without FCS that may leave: MTU, Ethernet header, two VLAN tags
+			     */
 	struct hf_io_out out;
 };
 
@@ -98,7 +117,9 @@ struct hf_io_thread {
 	struct hf_io_port port[HF_MAX_PORTS];
 	struct hf_io_ring ring[HF_MAX_LANES];
 	struct rte_mempool *pool[HF_MAX_POOLS];
+	struct hf_io_range range[HF_MAX_POOLS]; /* of pool[] */
 	uint32_t n_pools;
+	uint32_t received;  /* packets in this turn */
 	atomic_int request; /* enum hf_io_request; main thread asks */
 	atomic_int parked;  /* 1: stands at a turn's end, holds nothing outside rings */
 };

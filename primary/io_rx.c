@@ -43,7 +43,7 @@ steer(struct hf_io_thread *t, const struct hf_io_port *port, struct rte_mbuf *m,
 {
 	uint32_t lane = hf_rss_lane(t->rss, hash);
 	struct hf_io_ring *r = &t->ring[lane];
-	struct hf_lane_ring *ring = r->ring;
+	struct hf_io_slot *slot = &r->shadow[r->head & r->mask];
 
 	r->dirty = 1;
 	r->sum.rx_pkts++;
@@ -52,14 +52,17 @@ steer(struct hf_io_thread *t, const struct hf_io_port *port, struct rte_mbuf *m,
 		hf_io_drop(r, m, HF_DROP_BAD_CKSUM);
 		return;
 	}
-	if (r->head - r->reaped >= ring->size) {
+	if (r->head - r->reaped >= r->size) {
 		hf_io_drop(r, m, HF_DROP_LANE_RING_FULL);
 		return;
 	}
 	m->port = port->index;
 	hf_mark_set(m, hf_mark(t->id, lane, r->head));
-	r->shadow[r->head & ring->mask] = m;
-	hf_lane_ring_slots(ring)[r->head & ring->mask] = (uintptr_t)m;
+	slot->mbuf = m;
+	slot->pool = port->pool;
+	slot->direct = RTE_MBUF_DIRECT(m);
+	slot->segs = m->nb_segs;
+	r->slots[r->head & r->mask] = (uintptr_t)m;
 	r->head++;
 }
 

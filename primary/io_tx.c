@@ -17,18 +17,41 @@ hf_io_drop(struct hf_io_ring *r, struct rte_mbuf *m, enum hf_drop reason)
 	rte_pktmbuf_free(m);
 }
 
-/* Is the mbuf as a driver may get it: inside its buffer, whole, ours alone? */
+/* May this address be followed? It lies in a pool's memory. */
 static int
-usable(const struct rte_mbuf *m)
+in_pool(const struct hf_io_thread *t, const struct rte_mbuf *m)
 {
-	uint32_t left = m->pkt_len;
-	uint16_t segs = m->nb_segs;
+	for (uint32_t i = 0; i < t->n_pools; i++)
+		if ((uintptr_t)m >= t->range[i].first && (uintptr_t)m < t->range[i].end)
+			return (uintptr_t)m % RTE_CACHE_LINE_SIZE == 0;
+	return 0;
+}
 
-	if (m->buf_addr != (const char *)(m + 1) + rte_pktmbuf_priv_size(m->pool) ||
-	    rte_mbuf_refcnt_read(m) != 1 || segs == 0)
+/* One segment: inside its buffer, ours alone, of the pool it came from. */
+static int
+segment_usable(const struct rte_mbuf *m, const struct rte_mempool *pool, int direct)
+{
+	if (m->pool != pool || rte_mbuf_refcnt_read(m) != 1 ||
+	    (uint32_t)m->data_off + m->data_len > m->buf_len)
+		return 0;
+	if (!direct) /* attached or external from the start: the driver's own business */
+		return 1;
+	return RTE_MBUF_DIRECT(m) && m->buf_len == rte_pktmbuf_data_room_size(m->pool) &&
+	       m->buf_addr == (const char *)(m + 1) + rte_pktmbuf_priv_size(m->pool);
+}
+
+/* Is the mbuf as a driver may get it? */
+static int
+usable(const struct hf_io_thread *t, const struct hf_io_slot *slot)
+{
+	const struct rte_mempool *pool = t->pool[slot->pool];
+	const struct rte_mbuf *m = slot->mbuf;
+	uint32_t left = m->pkt_len, segs = slot->segs;
+
+	if (m->nb_segs != slot->segs)
 		return 0;
 	for (; m != NULL; m = m->next) {
-		if (segs-- == 0 || (uint32_t)m->data_off + m->data_len > m->buf_len ||
+		if (segs-- == 0 || !in_pool(t, m) || !segment_usable(m, pool, slot->direct) ||
 		    m->data_len > left)
 			return 0;
 		left -= m->data_len;
@@ -52,45 +75,40 @@ repair(struct rte_mbuf *m, struct rte_mempool *pool)
 	m->pkt_len = 0;
 }
 
-static struct rte_mempool *
-pool_of(const struct hf_io_thread *t, const struct rte_mbuf *m)
-{
-	for (uint32_t i = 0; i < t->n_pools; i++)
-		if (m->pool == t->pool[i])
-			return t->pool[i];
-	return NULL;
-}
-
 static void
 flush(struct hf_io_thread *t, struct hf_io_port *port)
 {
 	struct hf_io_out *out = &port->out;
-	uint16_t sent, i;
+	uint16_t sent, i, done = 0;
 
 	if (out->n == 0)
 		return;
-	sent = rte_eth_tx_burst(port->ethdev, (uint16_t)t->id, out->mbuf, (uint16_t)out->n);
-	for (i = 0; i < sent; i++) {
-		struct hf_lane_totals *sum = &t->ring[out->lane[i]].sum;
+	/* A driver stops at a packet it refuses, or when it is full: once more tells which. */
+	do {
+		sent = rte_eth_tx_burst(port->ethdev, (uint16_t)t->id, out->mbuf + done,
+					(uint16_t)(out->n - done));
+		for (i = done; i < done + sent; i++) {
+			struct hf_lane_totals *sum = &t->ring[out->lane[i]].sum;
 
-		sum->tx_pkts++;
-		sum->tx_bytes += out->len[i];
-	}
-	for (; i < out->n; i++)
+			sum->tx_pkts++;
+			sum->tx_bytes += out->len[i];
+		}
+		done = (uint16_t)(done + sent);
+	} while (sent > 0 && done < out->n);
+	for (i = done; i < out->n; i++)
 		hf_io_drop(&t->ring[out->lane[i]], out->mbuf[i], HF_DROP_TX_FULL);
 	out->n = 0;
 }
 
 static void
-send_one(struct hf_io_thread *t, uint32_t lane, struct rte_mbuf *m, uint16_t verdict)
+send_one(struct hf_io_thread *t, uint32_t lane, const struct hf_io_slot *slot, uint16_t verdict)
 {
+	struct rte_mbuf *m = slot->mbuf;
 	struct hf_io_ring *r = &t->ring[lane];
 	struct hf_io_port *port;
 
-	if (pool_of(t, m) == NULL || !usable(m)) {
-		struct rte_mempool *pool = pool_of(t, m);
-
-		repair(m, pool != NULL ? pool : t->pool[0]);
+	if (!usable(t, slot)) {
+		repair(m, t->pool[slot->pool]);
 		hf_io_drop(r, m, HF_DROP_DAMAGED);
 		return;
 	}
@@ -105,6 +123,10 @@ send_one(struct hf_io_thread *t, uint32_t lane, struct rte_mbuf *m, uint16_t ver
 		return;
 	}
 	port = &t->port[verdict];
+	if (m->pkt_len > port->max_frame) {
+		hf_io_drop(r, m, HF_DROP_TOO_LONG);
+		return;
+	}
 	hf_mark_set(m, 0);
 	port->out.mbuf[port->out.n] = m;
 	port->out.lane[port->out.n] = (uint8_t)lane;
@@ -119,19 +141,18 @@ reap_lane(struct hf_io_thread *t, uint32_t lane)
 	struct hf_io_ring *r = &t->ring[lane];
 	/* Pairs with the owner's release store: packets and verdicts below it are finished. */
 	uint64_t done = atomic_load_explicit(&r->ring->done_pub, memory_order_acquire);
-	const uint16_t *verdicts = hf_lane_ring_verdicts(r->ring);
-	uint64_t mask = r->ring->mask;
+	uint64_t mask = r->mask;
 	uint32_t n;
 
 	if (done == r->reaped || done - r->reaped > r->head - r->reaped)
 		return 0; /* nothing new, or a cursor that cannot be */
-	n = (uint32_t)RTE_MIN(done - r->reaped, (uint64_t)HF_IO_REAP_MAX);
+	n = (uint32_t)RTE_MIN(done - r->reaped, (uint64_t)HF_IO_REAP_MIN + 2 * t->received);
 	for (uint32_t i = 0; i < n; i++)
-		rte_prefetch0(r->shadow[(r->reaped + i) & mask]);
+		rte_prefetch0(r->shadow[(r->reaped + i) & mask].mbuf);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t slot = (r->reaped + i) & mask;
 
-		send_one(t, lane, r->shadow[slot], verdicts[slot]);
+		send_one(t, lane, &r->shadow[slot], r->verdicts[slot]);
 	}
 	r->reaped += n;
 	r->dirty = 1;

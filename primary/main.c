@@ -78,8 +78,13 @@ main(int argc, char **argv)
 	if (gid == (gid_t)-1)
 		hf_warn("group %s: not found: only root can watch this instance (groupadd -r %s)",
 			p.cfg.group, p.cfg.group);
-	if (loop_open(&p) != 0 || eal_start(&p, argv[0], o.eal_argc, o.eal_argv) != 0)
+	if (loop_open(&p) != 0)
 		goto remove;
+	rc = eal_start(&p, argv[0], o.eal_argc, o.eal_argv);
+	if (rc != 0) {
+		status = rc == -EINVAL ? 2 : 1;
+		goto remove;
+	}
 	if (ports_probe(&p) != 0 || kinds_decide(&p) != 0)
 		goto close_ports;
 	if (instance_create_segment(&p, gid) != 0 || pools_create(&p) != 0 ||

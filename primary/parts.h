@@ -44,6 +44,12 @@ int memory_check(const struct hf_primary *p);
 /* Starts EAL with what the configuration asks for and extra arguments of the user. */
 int eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv);
 
+/*
+ * Clears locks of EAL's shared configuration that a worker left when it died while attaching. Main
+ * thread, which must hold none. 0; -EAGAIN: another worker attaches just now, call again later.
+ */
+int eal_repair(const struct hf_primary *p);
+
 /* NUMA node of a device string by sysfs; 0 for virtual devices. */
 int eal_device_node(const char *device);
 

@@ -163,6 +163,12 @@ plan_mtu(const struct hf_primary *p, uint32_t i, struct plan *pl)
 		       pl->info.driver_name, pl->info.min_mtu, pl->info.max_mtu);
 		return -ERANGE;
 	}
+	if (pl->info.max_rx_pktlen != 0 &&
+	    (uint32_t)cp->mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN > pl->info.max_rx_pktlen) {
+		hf_err("port %s: mtu %u: the driver %s receives frames of %u bytes at most",
+		       cp->name, cp->mtu, pl->info.driver_name, pl->info.max_rx_pktlen);
+		return -ERANGE;
+	}
 	pl->conf.rxmode.mtu = cp->mtu;
 	if (cp->mtu + RTE_ETHER_HDR_LEN + 8U > p->cfg.mbuf_bytes) {
 		if ((pl->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) == 0) {
@@ -266,6 +272,13 @@ publish(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 	s->rss_in_hardware = pl->hw_hash || pl->conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS;
 }
 
+/* The longest frame that may leave by a port: more, and some drivers refuse what follows it too. */
+static uint32_t
+max_frame(const struct hf_port *port)
+{
+	return port->mtu == 0 ? UINT32_MAX : port->mtu + RTE_ETHER_HDR_LEN + 2U * RTE_VLAN_HLEN;
+}
+
 /* Every I/O thread transmits to the port; one receives from it. */
 static void
 tell_io(struct hf_primary *p, uint32_t i, const struct plan *pl)
@@ -278,6 +291,8 @@ tell_io(struct hf_primary *p, uint32_t i, const struct plan *pl)
 		io->n_rxq = (uint32_t)p->cfg.ports[i].io == k ? pl->n_rxq : 0;
 		io->hw_hash = (uint16_t)pl->hw_hash;
 		io->cksum = (uint16_t)pl->cksum;
+		io->pool = (uint16_t)p->seg->ports[i].pool;
+		io->max_frame = max_frame(&p->seg->ports[i]);
 		p->io[k]->n_ports = p->cfg.n_ports;
 	}
 }

@@ -154,7 +154,7 @@ hf_ports_sample(struct hf_primary *p)
 }
 
 /* Notes a lane's totals as the zero that readers count from. */
-static void
+static int
 clear_lane(struct hf_primary *p, uint32_t lane)
 {
 	struct hf_lane_clear *c = &p->seg->clear[lane];
@@ -162,7 +162,7 @@ clear_lane(struct hf_primary *p, uint32_t lane)
 	struct hf_lane_totals t;
 
 	if (hf_lane_totals_read(p->seg, lane, &t) != 0)
-		return;
+		return -EAGAIN;
 	atomic_store_explicit(&c->seq, seq + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	/* What is held stays to be seen: it will be transmitted or dropped after the clear. */
@@ -173,16 +173,21 @@ clear_lane(struct hf_primary *p, uint32_t lane)
 	for (unsigned int d = 0; d < HF_DROP_MAX; d++)
 		hf_add(&c->drop[d], t.drop[d]);
 	atomic_store_explicit(&c->seq, seq + 2, memory_order_release);
+	return 0;
 }
 
-void
+int
 hf_primary_clear(struct hf_primary *p)
 {
+	int err = 0;
+
 	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
 		rte_eth_stats_reset(p->port_id[i]);
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-		clear_lane(p, l);
+		if (clear_lane(p, l) != 0)
+			err = -EAGAIN;
 	atomic_fetch_add_explicit(&p->seg->header.clear_seq, 1, memory_order_release);
 	hf_ports_sample(p);
 	hf_event_add(p, HF_EVENT_CLEAR, 0, -1, 0, "");
+	return err;
 }

@@ -126,9 +126,10 @@ void hf_event_add(struct hf_primary *p, enum hf_event_type type, int32_t pid, in
 /*
  * `clear`: ports' statistics go to 0, each lane's totals are noted in seg->clear[] (readers see
  * figures since then), header.clear_seq moves, an event is added. Nothing the data plane writes is
- * touched, so the balance holds throughout. In ports.c.
+ * touched, so the balance holds throughout. In ports.c. Returns 0, or -EAGAIN when a lane's totals
+ * could not be read: that lane is as it was.
  */
-void hf_primary_clear(struct hf_primary *p);
+int hf_primary_clear(struct hf_primary *p);
 
 /* --- control.c, status.c, telemetry.c ------------------------------------------------------- */
 

@@ -33,7 +33,9 @@ struct hf_supervisor {
 	struct watched worker[HF_MAX_WORKERS];
 	uint32_t generation[HF_MAX_LANES]; /* last one an event was written for */
 	uint64_t seen_tsc[HF_MAX_LANES];   /* when a newer one was first seen; 0: none */
+	uint64_t takeovers[HF_MAX_LANES];  /* as of that event */
 	int orphaned[HF_MAX_LANES];
+	int repair; /* a worker died while attaching: EAL's locks are to be looked at */
 	uint64_t sampled_tsc;
 };
 
@@ -127,6 +129,9 @@ worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
 	uint64_t owned = lanes_owned(p, slot);
 	int left = atomic_load(&w->state) == HF_WORKER_LEAVING && owned == 0;
 
+	if (atomic_load(&w->state) == HF_WORKER_ATTACHING)
+		p->supervisor->repair = 1;
+
 	(void)events;
 	hf_event_add(p, left ? HF_EVENT_WORKER_EXIT : HF_EVENT_WORKER_DEATH, d->pid, -1,
 		     (uint64_t)__builtin_popcountll(owned), w->name);
@@ -197,7 +202,7 @@ look_at_lane(struct hf_primary *p, uint32_t l)
 	uint32_t gen = atomic_load_explicit(&lane->generation, memory_order_acquire);
 	int known = atomic_load_explicit(&lane->last_gap_gen, memory_order_acquire) == gen;
 	uint64_t now = hf_tsc();
-	int orphaned = gen > 0 && !anybody_serves(p, l);
+	int took_over, orphaned = gen > 0 && !anybody_serves(p, l);
 
 	if (orphaned && !s->orphaned[l])
 		hf_event_add(p, HF_EVENT_LANE_ORPHANED, 0, (int32_t)l, 0, "");
@@ -209,13 +214,15 @@ look_at_lane(struct hf_primary *p, uint32_t l)
 	if (gen > 1 && !known &&
 	    hf_tsc_to_ns(&p->seg->header, now - s->seen_tsc[l]) < GAP_WAIT_MS * 1000000ULL)
 		return;
+	took_over = hf_load(&lane->takeovers) != s->takeovers[l];
 	hf_event_add(p,
-		     gen == 1                                         ? HF_EVENT_LANE_START
-		     : atomic_load(&lane->last_gap_takeover) && known ? HF_EVENT_LANE_TAKEOVER
-								      : HF_EVENT_LANE_HANDOVER,
+		     gen == 1    ? HF_EVENT_LANE_START
+		     : took_over ? HF_EVENT_LANE_TAKEOVER
+				 : HF_EVENT_LANE_HANDOVER,
 		     atomic_load(&lane->owner_pid), (int32_t)l,
 		     known ? hf_load(&lane->last_gap_ns) : 0, "");
 	s->generation[l] = gen;
+	s->takeovers[l] = hf_load(&lane->takeovers);
 	s->seen_tsc[l] = 0;
 }
 
@@ -237,6 +244,8 @@ supervisor_tick(struct hf_primary *p)
 		look_at_slot(p, i);
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
 		look_at_lane(p, l);
+	if (s->repair && eal_repair(p) == 0)
+		s->repair = 0;
 	if (now - s->sampled_tsc < p->seg->header.tsc_hz / 1000 * SAMPLE_MS)
 		return;
 	s->sampled_tsc = now;
@@ -273,4 +282,7 @@ supervisor_end_workers(struct hf_primary *p)
 			atomic_load(&p->seg->workers[i].pid));
 		kill(atomic_load(&p->seg->workers[i].pid), SIGKILL);
 	}
+	/* Nobody attaches any more: what is locked now was left by the dead. */
+	for (int ms = 0; ms < 200 && eal_repair(p) != 0; ms += 5)
+		usleep(5000);
 }

@@ -121,6 +121,30 @@ check_lanes(struct hf_worker_process *w)
 	return -EINVAL;
 }
 
+/* Takes the attach lock as soon as nobody else attaches, within the time the options allow. */
+static int
+wait_lock(const struct hf_worker_process *w)
+{
+	double began = now_s();
+	int told = 0;
+
+	while (flock(w->attach_lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		if (w->opt.wait_s >= 0 && now_s() - began >= w->opt.wait_s + 1) {
+			errno = ETIMEDOUT; /* an attach takes milliseconds: its holder is stopped */
+			return -1;
+		}
+		if (!told && now_s() - began > 1) {
+			hf_notice("instance %s: waiting for another worker that attaches",
+				  w->opt.instance);
+			told = 1;
+		}
+		usleep(1000);
+	}
+	return 0;
+}
+
 static int
 lock_attach(struct hf_worker_process *w)
 {
@@ -129,13 +153,25 @@ lock_attach(struct hf_worker_process *w)
 	if (hf_names_path(path, sizeof(path), w->opt.instance, HF_ATTACH_LOCK) != 0)
 		return -ENAMETOOLONG;
 	w->attach_lock = open(path, O_RDWR | O_CLOEXEC);
-	if (w->attach_lock < 0 || flock(w->attach_lock, LOCK_EX) != 0) {
+	if (w->attach_lock < 0 || wait_lock(w) != 0) {
 		int err = errno;
 
 		hf_err("instance %s: attach: lock %s: %s", w->opt.instance, path, strerror(err));
 		return -err;
 	}
 	return 0;
+}
+
+/* Is the segment still that of a living primary? Another may have taken its place while we waited.
+ */
+static int
+still_current(const struct hf_worker_process *w)
+{
+	const struct hf_segment_header *h = &w->map.seg->header;
+
+	return atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_READY &&
+	       hf_process_alive(h->primary_pid, h->primary_start) &&
+	       hf_segment_current_inode(w->opt.instance) == w->map.inode;
 }
 
 /* The slot this process had before it started anew, else a free one; HF_MAX_WORKERS: none. */
@@ -316,12 +352,12 @@ attach_locked(struct hf_worker_process *w, char *program)
 	return 0;
 }
 
-int
-attach_to_primary(struct hf_worker_process *w, char *program)
+/* Maps, checks and locks. -EAGAIN: the primary went away meanwhile, start over. */
+static int
+reach_primary(struct hf_worker_process *w)
 {
-	int err;
+	int err = wait_ready(w);
 
-	err = wait_ready(w);
 	if (err != 0)
 		return err;
 	w->seg = w->map.seg;
@@ -330,11 +366,31 @@ attach_to_primary(struct hf_worker_process *w, char *program)
 		return -EXDEV;
 	if (err == 0)
 		err = lock_attach(w);
+	if (err == 0 && !still_current(w)) {
+		close(w->attach_lock);
+		w->attach_lock = -1;
+		hf_segment_close(&w->map);
+		return -EAGAIN;
+	}
+	return err;
+}
+
+int
+attach_to_primary(struct hf_worker_process *w, char *program)
+{
+	int err;
+
+	while ((err = reach_primary(w)) == -EAGAIN)
+		;
 	if (err == 0)
 		err = attach_locked(w, program);
 	if (err != 0)
 		return err;
 	w->primary_fd = (int)syscall(SYS_pidfd_open, w->seg->header.primary_pid, 0);
+	if (!still_current(w)) {
+		hf_err("instance %s: attach: the primary has gone", w->opt.instance);
+		return -ESRCH;
+	}
 	atomic_store_explicit(&w->slot->attached_tsc, hf_tsc(), memory_order_relaxed);
 	atomic_store_explicit(&w->slot->state, HF_WORKER_RUNNING, memory_order_release);
 	close(w->attach_lock);

@@ -12,6 +12,7 @@ static const char *const drop_names[HF_DROP_COUNT] = {
 	[HF_DROP_NO_PEER] = "no_peer",
 	[HF_DROP_CRASH_AMBIGUOUS] = "crash_ambiguous",
 	[HF_DROP_TOO_SHORT] = "too_short",
+	[HF_DROP_TOO_LONG] = "too_long",
 };
 
 static const char *const skip_names[HF_SKIP_COUNT] = {

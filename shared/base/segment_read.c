@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <errno.h>
 
 #include "segment.h"
 
-#define READ_TRIES 10000
+#define READ_TRIES 20000 /* with naps: some 20 ms */
 
 uint64_t
 hf_process_start_time(int32_t pid)
@@ -53,6 +54,16 @@ hf_process_alive(int32_t pid, uint64_t start_time)
 	return start != 0 && (start_time == 0 || start == start_time);
 }
 
+/* The writer stands inside its update: it may need this CPU to get on. */
+static void
+give_way(unsigned int tries)
+{
+	static const struct timespec nap = {0, 50000};
+
+	if (tries % 64 == 63)
+		nanosleep(&nap, NULL);
+}
+
 static void
 copy_block(const struct hf_io_lane *b, struct hf_lane_totals *out)
 {
@@ -75,8 +86,10 @@ hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out)
 		/* Pairs with the I/O thread's release store of the even value. */
 		uint32_t seq = atomic_load_explicit(&block->seq, memory_order_acquire);
 
-		if ((seq & 1) != 0)
+		if ((seq & 1) != 0) {
+			give_way(i);
 			continue;
+		}
 		copy_block(block, out);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&block->seq, memory_order_relaxed) == seq)
@@ -91,8 +104,10 @@ read_clear(const struct hf_lane_clear *c, struct hf_lane_totals *out)
 	for (unsigned int i = 0; i < READ_TRIES; i++) {
 		uint32_t seq = atomic_load_explicit(&c->seq, memory_order_acquire);
 
-		if ((seq & 1) != 0)
+		if ((seq & 1) != 0) {
+			give_way(i);
 			continue;
+		}
 		out->rx_pkts = hf_load(&c->rx_pkts);
 		out->rx_bytes = hf_load(&c->rx_bytes);
 		out->tx_pkts = hf_load(&c->tx_pkts);

@@ -58,4 +58,7 @@ hf_telemetry_array_uint(struct rte_tel_data *d, uint64_t value)
 #endif
 }
 
+/* EAL's shared configuration got one more lock in its head (private to EAL; see eal_repair.c). */
+#define HF_EAL_HAS_ETHDEV_LOCK (RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0))
+
 #endif

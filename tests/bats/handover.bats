@@ -142,3 +142,25 @@ ping_while_busy() {
 	in_a ping -q -c 5 -i 0.05 -W 1 "$HOST_B" >"$LOGS/ping"
 	same "$(ping_counts "$LOGS/ping")" "5 5 0" pings
 }
+
+@test "workers killed inside their attach block nobody and leave nothing" {
+	local i pid files
+	# shellcheck disable=SC2046
+	write_config 1 $(tap_devices)
+	start_primary
+	start_worker w0 --lanes 0
+	files=$(ls "/var/run/dpdk/$INSTANCE")
+	for ((i = 0; i < $(soak 300 40); i++)); do
+		"$HF_WORKER" --instance "$INSTANCE" --lanes 0 >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "0.0$((RANDOM % 20 + 10))"
+		kill -KILL "$pid"
+		wait "$pid" || true
+	done
+	start_worker late --lanes 0
+	hf_wait_for 5 status_is '[.workers[] | select(.state == "running")] | length == 2'
+	same "$(ls "/var/run/dpdk/$INSTANCE")" "$files" "runtime files"
+	ctl restart 0 >"$LOGS/restart"
+	ctl stop >/dev/null
+	hf_pids_wait 5 "$PRIMARY" || fail "the primary does not end"
+}

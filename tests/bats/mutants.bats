@@ -72,7 +72,7 @@ lost_is_one() {
 
 @test "a build that skips one counter fails the balance" {
 	build_mutant primary/io_tx.c \
-		's|^		sum->tx_pkts++;|		static int once;\n		sum->tx_pkts += once++ != 7;|'
+		's|^\t*sum->tx_pkts++;|		static int once;\n		sum->tx_pkts += once++ != 7;|'
 	start_mutant
 	run assert_balance
 	[ "$status" -ne 0 ] || fail "the balance holds"

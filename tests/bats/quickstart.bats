@@ -33,7 +33,7 @@ nothing_left() {
 	what=$(marked_pids)
 	[ -z "$what" ] || fail "processes: $(ps -o pid,args -p "${what//$'\n'/,}")"
 	what=$(ip netns list | grep "hf-$pid-") && fail "namespaces: $what"
-	what=$(ip -br link | grep "^hf$pid[ab]") && fail "interfaces: $what"
+	what=$(ip -br link | grep "^hf${pid}[ab]") && fail "interfaces: $what"
 	what=$(compgen -G "$HF_HUGE_DIR/*quick-$pid*") && fail "hugepage files: $what"
 	for what in "/run/holdfast/quick-$pid" "/var/run/dpdk/quick-$pid" "$HF_RUNS/quick-$pid"; do
 		[ ! -e "$what" ] || fail "$what is left"

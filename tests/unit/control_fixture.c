@@ -43,11 +43,12 @@ hf_ports_sample(struct hf_primary *p)
 	fake.samples++;
 }
 
-void
+int
 hf_primary_clear(struct hf_primary *p)
 {
 	(void)p;
 	fake.clears++;
+	return 0;
 }
 
 int
