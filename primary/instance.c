@@ -159,7 +159,7 @@ remove_dpdk_files(const struct hf_primary *p)
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%smap_*", p->cfg.hugepage_dir, p->cfg.instance);
+	snprintf(path, sizeof(path), "%s/%smap_[0-9]*", p->cfg.hugepage_dir, p->cfg.instance);
 	unlink_all(path);
 	snprintf(path, sizeof(path), "/var/run/dpdk/%s/*", p->cfg.instance);
 	unlink_all(path);
@@ -167,12 +167,39 @@ remove_dpdk_files(const struct hf_primary *p)
 	rmdir(path);
 }
 
-void
+/* pid of a live DPDK primary whose file prefix is the instance's name, 0 if there is none. */
+static pid_t
+foreign_primary(const struct hf_primary *p)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[128];
+	int fd, held;
+
+	snprintf(path, sizeof(path), "/var/run/dpdk/%s/config", p->cfg.instance);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	/* EAL locks a part of it for as long as the process lives. */
+	held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return held ? lock.l_pid : 0;
+}
+
+int
 instance_sweep(struct hf_primary *p)
 {
+	pid_t other = foreign_primary(p);
+
+	if (other != 0) {
+		hf_err("instance %s: start: another DPDK program, pid %d, has this name as its file prefix",
+		       p->cfg.instance, other);
+		return -EBUSY;
+	}
+	p->dpdk_ours = 1;
 	end_old_workers(p->cfg.instance);
 	hf_segment_remove(p->cfg.instance);
 	remove_dpdk_files(p);
+	return 0;
 }
 
 static void
@@ -227,7 +254,8 @@ instance_remove(struct hf_primary *p)
 	hf_segment_remove(p->cfg.instance);
 	hf_segment_close(&p->map);
 	p->seg = NULL;
-	remove_dpdk_files(p);
+	if (p->dpdk_ours)
+		remove_dpdk_files(p);
 	if (p->lock_fd < 0)
 		return;
 	hf_names_path(path, sizeof(path), p->cfg.instance, HF_ATTACH_LOCK);

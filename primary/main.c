@@ -69,11 +69,12 @@ main(int argc, char **argv)
 		hf_err("instance %s: start: no permission: run as root", p.cfg.instance);
 		return 1;
 	}
+	if (cpus_check(&p.cfg) != 0)
+		return 1;
 	gid = instance_group(&p);
 	if (instance_lock(&p, gid) != 0)
 		return 1;
-	instance_sweep(&p);
-	if (memory_check(&p) != 0)
+	if (instance_sweep(&p) != 0 || memory_check(&p) != 0)
 		goto remove;
 	if (gid == (gid_t)-1)
 		hf_warn("group %s: not found: only root can watch this instance (groupadd -r %s)",

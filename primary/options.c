@@ -113,6 +113,44 @@ refuse(int option, char **argv)
 	return -EINVAL;
 }
 
+/* Options of DPDK that are the primary's own to set, or would end it. */
+static int
+refuse_eal(const char *word)
+{
+	static const char *const owned[] = {
+		"--file-prefix",
+		"--proc-type",
+		"--huge-dir",
+		"--socket-mem",
+		"--socket-limit",
+		"--in-memory",
+		"--no-huge",
+		"--lcores",
+		"--base-virtaddr",
+		"--no-shconf",
+		"--huge-unlink",
+		"--legacy-mem",
+		"--help",
+		"--version",
+		"--main-lcore",
+		"-l",
+		"-c",
+		"-m",
+		"-h",
+		"-v",
+	};
+
+	for (unsigned int i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+		size_t n = strlen(owned[i]);
+
+		if (strncmp(word, owned[i], n) != 0 || (word[n] != '\0' && word[n] != '='))
+			continue;
+		hf_err("%s: not for the user: the configuration decides it", word);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* Options of our own end at "--" or at the first word that is none; the latter is an error. */
 static int
 take_rest(struct hf_primary_options *o, int argc, char **argv, const char *last_value)
@@ -122,6 +160,13 @@ take_rest(struct hf_primary_options *o, int argc, char **argv, const char *last_
 
 	if (optind < argc && !separated) {
 		hf_err("%s: unexpected argument: DPDK's options go behind --", argv[optind]);
+		return -EINVAL;
+	}
+	for (int i = optind; i < argc; i++)
+		if (refuse_eal(argv[i]) != 0)
+			return -EINVAL;
+	if (optind < argc && argv[optind][0] != '-') {
+		hf_err("%s: no option of DPDK: see holdfast-primary --help", argv[optind]);
 		return -EINVAL;
 	}
 	o->eal_argv = argv + optind;

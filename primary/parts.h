@@ -19,8 +19,11 @@ gid_t instance_group(const struct hf_primary *p);
 /* Makes the run folder and takes the lock. -EBUSY: another primary runs. */
 int instance_lock(struct hf_primary *p, gid_t gid);
 
-/* Ends workers and removes files that a dead primary of this instance left. */
-void instance_sweep(struct hf_primary *p);
+/*
+ * Ends workers and removes files that a dead primary of this instance left. -EBUSY: another DPDK
+ * program uses the name as its file prefix.
+ */
+int instance_sweep(struct hf_primary *p);
 
 /* Creates the segment and fills what the configuration says. */
 int instance_create_segment(struct hf_primary *p, gid_t gid);
@@ -70,6 +73,11 @@ uint32_t pools_index(const struct hf_primary *p, int node, uint32_t lane);
 
 /* Decides between hardware and software lanes; sets p->kind and p->port_why[]. After the probe. */
 int kinds_decide(struct hf_primary *p);
+
+/* --- cpus.c --------------------------------------------------------------------------------- */
+
+/* May this process run on every CPU the configuration names? -EINVAL says which it may not. */
+int cpus_check(const struct hf_config *cfg);
 
 /* --- lanes.c -------------------------------------------------------------------------------- */
 

@@ -235,7 +235,10 @@ setup_queues(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 		err = rte_eth_rx_queue_setup(p->port_id[i], q, pl->rx_desc, (unsigned int)node, &rx,
 					     p->pool[pools_index(p, node, q)]);
 		if (err != 0)
-			return failed(p, i, "set up receive queue", err);
+			return failed(p, i,
+				      err == -ENOMEM ? "set up receive queue (pool.size too small?)"
+						     : "set up receive queue",
+				      err);
 	}
 	for (uint16_t q = 0; q < pl->n_txq; q++) {
 		err = rte_eth_tx_queue_setup(p->port_id[i], q, pl->tx_desc, (unsigned int)node,

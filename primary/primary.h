@@ -24,11 +24,12 @@ struct epoll_event;
 struct hf_primary {
 	struct hf_config cfg;
 	struct hf_segment_map map;
-	struct hf_segment *seg;         /* map.seg */
-	int lock_fd;                    /* primary.lock, flocked */
-	int epoll_fd;                   /* main loop; each entry's data.ptr is a struct hf_source */
-	uint16_t port_id[HF_MAX_PORTS]; /* ethdev id of configured port i */
-	uint32_t kind;                  /* enum hf_lane_kind of all lanes, once ports are probed */
+	struct hf_segment *seg; /* map.seg */
+	int dpdk_ours; /* DPDK's files of this name are this instance's: to be removed at the end */
+	int lock_fd;   /* primary.lock, flocked */
+	int epoll_fd;  /* main loop; each entry's data.ptr is a struct hf_source */
+	uint16_t port_id[HF_MAX_PORTS];  /* ethdev id of configured port i */
+	uint32_t kind;                   /* enum hf_lane_kind of all lanes, once ports are probed */
 	char port_why[HF_MAX_PORTS][92]; /* why a port is of that kind */
 	uint32_t n_pools;
 	struct rte_mempool *pool[HF_MAX_POOLS];

@@ -13,6 +13,7 @@
  * picks one (/holdfast/lanes,3), or for flows says how many.
  */
 #include "telemetry.h"
+#include "compat.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -50,7 +51,7 @@ static void
 add_integer(struct rte_tel_data *d, const char *name, json_int_t n)
 {
 	if (n >= 0)
-		rte_tel_data_add_dict_u64(d, name, (uint64_t)n);
+		hf_telemetry_dict_uint(d, name, (uint64_t)n);
 	else
 		rte_tel_data_add_dict_int(d, name, n < INT_MIN ? INT_MIN : (int)n);
 }
@@ -63,13 +64,13 @@ fill_array(struct rte_tel_data *d, const json_t *list)
 	const json_t *value;
 	size_t i;
 
-	rte_tel_data_start_array(d, strings ? RTE_TEL_STRING_VAL : RTE_TEL_U64_VAL);
+	rte_tel_data_start_array(d, strings ? RTE_TEL_STRING_VAL : HF_TELEMETRY_UINT);
 	json_array_foreach(list, i, value)
 	{
 		if (strings)
 			rte_tel_data_add_array_string(d, json_string_value(value));
 		else
-			rte_tel_data_add_array_u64(d, (uint64_t)whole(value));
+			hf_telemetry_array_uint(d, (uint64_t)whole(value));
 	}
 }
 

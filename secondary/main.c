@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -90,6 +91,14 @@ start_other_kind(const char *program, char **argv)
 	reexec(path, argv);
 }
 
+/* Before the attach there is nothing to give back. Afterwards these signals are blocked. */
+static void
+leave_at_once(int signum)
+{
+	(void)signum;
+	_exit(0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -99,12 +108,16 @@ main(int argc, char **argv)
 	enum outcome o;
 
 	hf_log_init("holdfast-worker", HF_LOG_NOTICE);
+	signal(SIGTERM, leave_at_once);
+	signal(SIGINT, leave_at_once);
+	signal(SIGHUP, leave_at_once);
 	rc = options_parse(argc, argv, &w.opt);
 	if (rc != 0)
 		return rc > 0 ? 0 : 2;
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		snprintf(program, sizeof(program), "%s", argv[0]);
 	fix_addresses(argv);
+	prctl(PR_SET_NAME, "holdfast-worker"); /* started by /proc/self/exe it would be "exe" */
 	rc = attach_to_primary(&w, argv[0]);
 	if (rc == -EXDEV)
 		start_other_kind(program, argv);

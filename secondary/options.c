@@ -25,8 +25,8 @@ static const char help[] =
 	"  --name NAME        name shown to people (default: made from the slot)\n"
 	"  --wait SECONDS     how long to wait for the primary (default: without end)\n"
 	"  --log-level LEVEL  error, warning, notice, info or debug (default: notice)\n"
-	"  --help             this text\n"
-	"  --version          version\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      version\n"
 	"\n"
 	"SIGTERM and SIGINT give the lanes back and end the worker with status 0.\n"
 	"Exit status: 0 ended as asked, 1 failed, 2 bad usage.\n";
@@ -101,9 +101,11 @@ take_one(struct hf_worker_options *opt, int c)
 				   "not one of error, warning, notice, info, debug");
 		hf_log_set_level(level);
 		return 0;
+	case 'h':
 	case OPT_HELP:
 		fputs(help, stdout);
 		return 1;
+	case 'V':
 	case OPT_VERSION:
 		puts("holdfast-worker " HF_VERSION);
 		return 1;
@@ -113,6 +115,20 @@ take_one(struct hf_worker_options *opt, int c)
 	}
 }
 
+/* What getopt_long() has just refused. */
+static int
+refuse(int c, char **argv)
+{
+	if (c == ':')
+		hf_err("%s: value missing: see holdfast-worker --help", argv[optind - 1]);
+	else if (optopt > 0 && optopt < 256)
+		hf_err("-%c: unknown option: see holdfast-worker --help", optopt);
+	else
+		hf_err("%s: unknown option or needless value: see holdfast-worker --help",
+		       argv[optind - 1]);
+	return -EINVAL;
+}
+
 int
 options_parse(int argc, char **argv, struct hf_worker_options *opt)
 {
@@ -120,12 +136,9 @@ options_parse(int argc, char **argv, struct hf_worker_options *opt)
 
 	*opt = (struct hf_worker_options){.instance = HF_INSTANCE_DEFAULT, .wait_s = -1};
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			hf_err("%s: unknown option or missing value: see holdfast-worker --help",
-			       argv[optind - 1]);
-			return -EINVAL;
-		}
+	while ((c = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			return refuse(c, argv);
 		rc = take_one(opt, c);
 		if (rc != 0)
 			return rc;

@@ -129,6 +129,7 @@ make_pcap() {
 
 # start_primary [COMMAND PREFIX...]: with $CONFIG, and waits until it is ready.
 start_primary() {
+	: >"$LOGS/primary" # a test may start a second one
 	hf_spawn primary "$LOGS/primary" "$@" "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
 	PRIMARY=$HF_PID
 	hf_wait_for 20 primary_settled && grep -q ': ready' "$LOGS/primary" ||

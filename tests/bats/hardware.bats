@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Hardware lanes, as far as a machine without a NIC allows: queues of net_null, which deliver and
+# take packets at once. On real NICs: not supported here (no such device).
+load lib
+
+# start_null QUEUES LANES: two net_null ports.
+start_null() {
+	EXTRA="queues: $1"
+	write_config "$2" net_null0 net_null1
+	start_primary
+}
+
+@test "two lanes of two net_null ports forward on queue pairs of their own" {
+	start_null hardware 2
+	start_workers 0 1
+	sleep 0.5
+	status_is 'all(.lanes[]; .kind == "hardware" and .rx_pkts > 1000 and .tx_pkts > 1000)'
+	status_is 'all(.ports[]; .queues == 2 and .kind == "hardware")'
+	status_is '[.pools[].name] | length == 2'
+	assert_balance
+}
+
+@test "hardware lanes are handed over at full rate, nothing is lost" {
+	local i
+	start_null hardware 2
+	start_workers 0 1
+	start_worker standby --standby
+	for ((i = 0; i < $(soak 50 5); i++)); do
+		ctl --json restart all >"$LOGS/restart.json"
+		jq -e 'all(.lanes[]; .from_pid != .to_pid and .lost_pkts == 0 and .gap_us != null)' \
+			"$LOGS/restart.json" >/dev/null || fail "$(<"$LOGS/restart.json")"
+	done
+	assert_balance
+}
+
+@test "one word changes the kind of the lanes, and nothing else of the file" {
+	start_null software 1
+	start_workers 0
+	sleep 0.3
+	status_is '.lanes[0].kind == "software" and .lanes[0].rx_pkts > 1000'
+	assert_balance
+	hf_run_stop
+	start_null hardware 1
+	start_workers 0
+	sleep 0.3
+	status_is '.lanes[0].kind == "hardware" and .lanes[0].rx_pkts > 1000'
+}
+
+@test "auto takes hardware lanes where every port can have them, and says why not elsewhere" {
+	start_null auto 2
+	status_is 'all(.ports[]; .kind == "hardware")'
+	hf_run_stop
+	EXTRA="queues: auto"
+	# shellcheck disable=SC2046
+	write_config 2 net_null0 $(tap_devices)
+	start_primary
+	status_is 'all(.ports[]; .kind == "software")'
+	ctl --json ports | jq -e '.ports[1].why | contains("net_tap")' >/dev/null
+}
+
+@test "hardware asked for on a port that cannot: one line, exit 1, nothing started" {
+	EXTRA="queues: hardware"
+	# shellcheck disable=SC2046
+	write_config 2 net_null0 $(tap_devices)
+	run -1 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
+	[ "${#lines[@]}" -eq 1 ] || fail "said: $output"
+	[[ $output == *"queues: hardware: net_tap"* ]] || fail "said: $output"
+	[ ! -e "/run/holdfast/$INSTANCE" ]
+}
