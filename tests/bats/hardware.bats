@@ -7,8 +7,7 @@ load lib
 
 # start_null QUEUES LANES: two net_null ports.
 start_null() {
-	EXTRA="queues: $1"
-	write_config "$2" net_null0 net_null1
+	EXTRA="queues: $1" write_config "$2" net_null0 net_null1
 	start_primary
 }
 
@@ -52,18 +51,16 @@ start_null() {
 	start_null auto 2
 	status_is 'all(.ports[]; .kind == "hardware")'
 	hf_run_stop
-	EXTRA="queues: auto"
 	# shellcheck disable=SC2046
-	write_config 2 net_null0 $(tap_devices)
+	EXTRA="queues: auto" write_config 2 net_null0 $(tap_devices)
 	start_primary
 	status_is 'all(.ports[]; .kind == "software")'
 	ctl --json ports | jq -e '.ports[1].why | contains("net_tap")' >/dev/null
 }
 
 @test "hardware asked for on a port that cannot: one line, exit 1, nothing started" {
-	EXTRA="queues: hardware"
 	# shellcheck disable=SC2046
-	write_config 2 net_null0 $(tap_devices)
+	EXTRA="queues: hardware" write_config 2 net_null0 $(tap_devices)
 	run -1 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
 	[ "${#lines[@]}" -eq 1 ] || fail "said: $output"
 	[[ $output == *"queues: hardware: net_tap"* ]] || fail "said: $output"
