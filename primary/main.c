@@ -61,8 +61,10 @@ main(int argc, char **argv)
 		return rc == -EINVAL ? 2 : 1;
 	if (o.check) {
 		printf("%s%s: good\n", o.verbose ? "# " : "", o.config_path);
-		if (o.verbose)
+		if (o.verbose) {
+			memory_print(&p.cfg, stdout);
 			hf_config_dump(&p.cfg, stdout);
+		}
 		return 0;
 	}
 	if (geteuid() != 0) {

@@ -91,11 +91,25 @@ nodes_used(const struct hf_config *cfg)
 	return (uint32_t)__builtin_popcountll(set);
 }
 
+static uint64_t
+segment_bytes(const struct hf_config *cfg)
+{
+	return sizeof(struct hf_segment) + 4096 +
+	       cfg->n_lanes * hf_flow_region_bytes(cfg->flow_capacity);
+}
+
+void
+memory_print(const struct hf_config *cfg, FILE *out)
+{
+	fprintf(out, "# hugepages: %u MB on each NUMA node with a port, %llu kB for the segment\n",
+		memory_needed_mb(cfg), (unsigned long long)(segment_bytes(cfg) + 1023) / 1024);
+}
+
 int
 memory_check(const struct hf_primary *p)
 {
 	const struct hf_config *cfg = &p->cfg;
-	uint64_t page, need, have, segment;
+	uint64_t page, need, have;
 	struct statfs fs;
 
 	if (statfs(cfg->hugepage_dir, &fs) != 0 || fs.f_type != HUGETLBFS_ID) {
@@ -104,9 +118,7 @@ memory_check(const struct hf_primary *p)
 		return -ENOMEM;
 	}
 	page = (uint64_t)fs.f_bsize;
-	segment = sizeof(struct hf_segment) + 4096 +
-		  cfg->n_lanes * hf_flow_region_bytes(cfg->flow_capacity);
-	need = (segment + page - 1) / page +
+	need = (segment_bytes(cfg) + page - 1) / page +
 	       nodes_used(cfg) * ((memory_needed_mb(cfg) * MB + page - 1) / page);
 	have = free_pages(page);
 	if (have >= need)

@@ -39,6 +39,9 @@ uint32_t memory_needed_mb(const struct hf_config *cfg);
 /* mbufs in the pool of one hardware lane on one node: its share, or what its queues need. */
 uint32_t memory_lane_pool_size(const struct hf_config *cfg);
 
+/* What memory_check() asks for, as a comment for --check -v; holdfast-doctor reads it. */
+void memory_print(const struct hf_config *cfg, FILE *out);
+
 /* Are there hugepages enough for DPDK and the segment? -ENOMEM says how many are missing. */
 int memory_check(const struct hf_primary *p);
 
