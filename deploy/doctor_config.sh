@@ -43,10 +43,10 @@ check_versions() {
 }
 
 # config_read: sets HAVE_CONFIG and, when it is 1, PORTS, PORT_IO, LANE_CPUS, IO_CPUS, IDLE, GROUP,
-# HUGE_DIR, NODE_MB and SEGMENT_KB. Defaults otherwise.
+# HUGE_DIR, NODE_MB and SEGMENT_KB. Defaults otherwise. Hardware lanes have no I/O threads.
 config_read() {
 	local primary text
-	HAVE_CONFIG=0 PORTS=() PORT_IO=() LANE_CPUS=() IO_CPUS=() IDLE='' GROUP=holdfast
+	HAVE_CONFIG=0 PORTS=() PORT_IO=() LANE_CPUS=() IO_CPUS=() IDLE='' QUEUES='' GROUP=holdfast
 	HUGE_DIR=$HF_HUGE_DIR NODE_MB=0 SEGMENT_KB=0
 	[ -n "$CONFIG" ] || return 0
 	if ! primary=$(find_primary); then
@@ -58,6 +58,7 @@ config_read() {
 		return
 	fi
 	config_take <<<"$(config_words <<<"$text")"
+	[ "$QUEUES" != hardware ] || IO_CPUS=()
 	HAVE_CONFIG=1
 	finding OK config "$CONFIG: instance $INSTANCE, ${#PORTS[@]} ports, ${#LANE_CPUS[@]} lanes, ${#IO_CPUS[@]} I/O threads, idle: $IDLE"
 }
@@ -68,7 +69,7 @@ config_words() {
 		/^# hugepages: / { print "node_mb", $3; print "segment_kb", $(NF - 4); next }
 		/^#/ { next }
 		/^[a-z_]+:/ { section = $1 }
-		/^(instance|hugepage_dir|idle|group): / { print substr($1, 1, length($1) - 1), $2 }
+		/^(instance|queues|hugepage_dir|idle|group): / { print substr($1, 1, length($1) - 1), $2 }
 		section == "lanes:" && /^  - cpu: / { print "lane_cpu", $3 }
 		section == "io:" && /^  - cpu: / { print "io_cpu", $3 }
 		section == "ports:" && /^  - device: / { sub(/^  - device: /, ""); print "port", $0 }
@@ -82,6 +83,7 @@ config_take() {
 		instance) : "${INSTANCE:=$value}" ;;
 		hugepage_dir) HUGE_DIR=$value ;;
 		idle) IDLE=$value ;;
+		queues) QUEUES=$value ;;
 		group) GROUP=$value ;;
 		lane_cpu) LANE_CPUS+=("$value") ;;
 		io_cpu) IO_CPUS+=("$value") ;;

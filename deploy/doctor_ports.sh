@@ -110,16 +110,18 @@ node_of_cpu() {
 	done
 }
 
-# check_distance: ports on another node than the I/O thread that serves them, or than a lane, as any
-# lane may get packets of any port.
+# check_distance: ports on another node than the I/O thread that serves them, if one does, or than a
+# lane, as any lane may get packets of any port.
 check_distance() {
 	local address k node io bad=''
 	while read -r address k; do
 		[ -d "$HF_PCI_DEVICES/$address" ] || continue
 		node=$(hf_pci_node "$address")
-		io=${PORT_IO[k]}
-		[ "$io" != auto ] || io=$((k % ${#IO_CPUS[@]}))
-		distance "$address" "$node" "${IO_CPUS[io]}" "I/O thread $io" || bad=1
+		if [ ${#IO_CPUS[@]} -gt 0 ]; then
+			io=${PORT_IO[k]}
+			[ "$io" != auto ] || io=$((k % ${#IO_CPUS[@]}))
+			distance "$address" "$node" "${IO_CPUS[io]}" "I/O thread $io" || bad=1
+		fi
 		for io in "${!LANE_CPUS[@]}"; do
 			distance "$address" "$node" "${LANE_CPUS[io]}" "lane $io" || bad=1
 		done

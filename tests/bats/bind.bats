@@ -291,6 +291,16 @@ refused() {
 	same "$(driver $NIC)" vfio-pci driver
 }
 
+@test "refused: a device that a process drives by UIO, with --force too" {
+	fake_nic $NIC 8086:1521 uio_pci_generic -
+	mkdir -p "$HF_SYSFS/sys/bus/pci/devices/$NIC/uio/uio0" "$HF_SYSFS/proc/4242/fd"
+	ln -s /dev/uio0 "$HF_SYSFS/proc/4242/fd/9"
+	refused "in use by process 4242: end it first" $NIC
+	refused "in use by process 4242" --force $NIC
+	rm "$HF_SYSFS/proc/4242/fd/9"
+	run -0 bind --dry-run $NIC
+}
+
 @test "refused: undo of a device that has become another one" {
 	fake_nic $NIC 8086:1592 ice ens3
 	bind $NIC

@@ -248,6 +248,19 @@ two_nics() {
 	found WARN cpu-shared "1 of 3 lanes and I/O threads name no CPU"
 }
 
+@test "hardware lanes have no I/O threads: their CPUs are not asked for" {
+	fake_write sys/devices/system/cpu/isolated 1-2
+	fake_write sys/devices/system/cpu/nohz_full 1-2
+	two_nics
+	nic_config poll 1,2 any 0000:03:00.0 0000:03:00.1
+	run -0 doctor --json --config "$CONFIG"
+	found WARN cpu-shared "1 of 3 lanes and I/O threads name no CPU"
+	echo 'queues: hardware' >>"$CONFIG"
+	run -0 doctor --json --config "$CONFIG"
+	clean
+	found OK config "2 lanes, 0 I/O threads"
+}
+
 @test "two CPUs of one core" {
 	fake_write sys/devices/system/cpu/cpu1/topology/thread_siblings_list 1,3
 	fake_write sys/devices/system/cpu/cpu3/topology/thread_siblings_list 1,3
