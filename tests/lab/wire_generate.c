@@ -3,7 +3,7 @@
  * Makes bursts when they are due and offers them until they are taken: a full port delays, it loses
  * nothing, so that whatever is lost was lost by others. The time stamp is taken when the burst is
  * made; waiting for room counts as latency. Owns the sequence numbers. Must not block, allocate
- * anything but packet buffers, or log.
+ * anything but packet buffers, or log while it sends.
  */
 #include "wire_generate.h"
 
@@ -13,6 +13,8 @@
 #include <rte_prefetch.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "log.h"
 
 #define RSS_FIELDS   (HF_RSS_IPV4 | HF_RSS_IPV6 | HF_RSS_TCP | HF_RSS_UDP | HF_RSS_SCTP)
 #define BURSTS_A_SEC 20000 /* at low rates bursts are smaller, not rarer */
@@ -216,6 +218,9 @@ wire_generate_withdraw(struct wire_generator *g)
 				}
 				rte_pktmbuf_free(m);
 			}
+			if (out->n > 0)
+				hf_warn("port %s: queue %u: %u packets not taken: nobody reads them",
+					g->ports->device[p], q, out->n);
 			g->made -= out->n;
 			out->n = 0;
 		}
