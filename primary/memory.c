@@ -45,33 +45,16 @@ memory_needed_mb(const struct hf_config *cfg)
 	return (uint32_t)((bytes + MB - 1) / MB) + BASE_MB + 2 * cfg->n_ports;
 }
 
+/* A figure the kernel keeps for pages of this size: free_hugepages and the like. */
 static uint64_t
-free_pages(uint64_t page_bytes)
+count_pages(uint64_t page_bytes, const char *which)
 {
 	unsigned long long n = 0;
 	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages",
-		 (unsigned long long)(page_bytes / 1024));
-	f = fopen(path, "re");
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%llu", &n) != 1)
-		n = 0;
-	fclose(f);
-	return n;
-}
-
-static uint64_t
-all_pages(uint64_t page_bytes)
-{
-	unsigned long long n = 0;
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
-		 (unsigned long long)(page_bytes / 1024));
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/%s",
+		 (unsigned long long)(page_bytes / 1024), which);
 	f = fopen(path, "re");
 	if (f == NULL)
 		return 0;
@@ -109,7 +92,7 @@ int
 memory_check(const struct hf_primary *p)
 {
 	const struct hf_config *cfg = &p->cfg;
-	uint64_t page, need, have;
+	uint64_t page, need, have, promised;
 	struct statfs fs;
 
 	if (statfs(cfg->hugepage_dir, &fs) != 0 || fs.f_type != HUGETLBFS_ID) {
@@ -120,13 +103,15 @@ memory_check(const struct hf_primary *p)
 	page = (uint64_t)fs.f_bsize;
 	need = (segment_bytes(cfg) + page - 1) / page +
 	       nodes_used(cfg) * ((memory_needed_mb(cfg) * MB + page - 1) / page);
-	have = free_pages(page);
+	have = count_pages(page, "free_hugepages");
+	promised = count_pages(page, "resv_hugepages"); /* free, but another process's */
+	have -= promised < have ? promised : have;
 	if (have >= need)
 		return 0;
 	hf_err("hugepages: %llu of %llu kB are missing (%llu needed, %llu free): echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
 	       (unsigned long long)(need - have), (unsigned long long)(page / 1024),
 	       (unsigned long long)need, (unsigned long long)have,
-	       (unsigned long long)(all_pages(page) + need - have),
+	       (unsigned long long)(count_pages(page, "nr_hugepages") + need - have),
 	       (unsigned long long)(page / 1024));
 	return -ENOMEM;
 }

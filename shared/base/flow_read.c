@@ -101,11 +101,13 @@ hf_flow_read(const struct hf_flow_table *t, uint32_t index, struct hf_flow_view 
 	tag = &t->buckets[index / HF_FLOW_BUCKET_SLOTS].tag[index % HF_FLOW_BUCKET_SLOTS];
 	for (int i = 0; i < READ_TRIES; i++) {
 		uint16_t old_tag = atomic_load_explicit(tag, memory_order_acquire);
-		uint64_t old = atomic_load_explicit(&r->packets_gen, memory_order_acquire);
-		uint16_t generation = (uint16_t)(old >> HF_FLOW_PACKETS_BITS);
+		uint16_t generation;
+		uint64_t old;
 
-		if (old_tag == 0)
+		if (old_tag == 0) /* the record's line is not touched: most are empty */
 			return 0;
+		old = atomic_load_explicit(&r->packets_gen, memory_order_acquire);
+		generation = (uint16_t)(old >> HF_FLOW_PACKETS_BITS);
 		copy_record(r, view);
 		atomic_thread_fence(memory_order_acquire);
 		if ((generation & 1) != 0 || !unchanged(tag, old_tag, r, old, i < STABLE_TRIES))

@@ -28,7 +28,7 @@
 	60000 /* "seen" this far ahead of now is a clock behind, not a long idle time              \
 	       */
 
-/* Where a key may live. Disjoint bits of the hash choose the buckets and the tag. */
+/* Where a key may live. */
 struct place {
 	uint32_t bucket[2]; /* may be equal */
 	uint32_t tag;       /* 16 bits, never 0 */
@@ -40,8 +40,7 @@ locate(const struct hf_flow_table *t, uint64_t hash)
 	uint32_t tag = (uint32_t)(hash >> 48);
 
 	return (struct place){
-		.bucket = {(uint32_t)hash & t->bucket_mask,
-			   (uint32_t)(hash >> 32) & t->bucket_mask},
+		.bucket = {hf_flow_bucket(t, hash, 0), hf_flow_bucket(t, hash, 1)},
 		.tag = tag != 0 ? tag : 1,
 	};
 }

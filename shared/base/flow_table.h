@@ -32,7 +32,8 @@
 #define HF_FLOW_PACKETS_MASK ((UINT64_C(1) << HF_FLOW_PACKETS_BITS) - 1)
 #define HF_FLOW_NONE         UINT32_MAX
 #define HF_FLOW_CAPACITY_MIN 1024U
-#define HF_FLOW_CAPACITY_MAX 65536U /* records a lane */
+#define HF_FLOW_CAPACITY_MAX 16777216U /* records a lane */
+#define HF_FLOW_BUCKET_BITS  24        /* of a hash, for each of the two buckets */
 
 /* 64 bytes. Writer: the lane's owner. Readers: any process. */
 struct hf_flow_bucket {
@@ -51,6 +52,9 @@ struct hf_flow_record {
 	_Atomic(uint32_t) last_tick;
 };
 static_assert(sizeof(struct hf_flow_record) == 64, "a record is one cache line");
+static_assert(HF_FLOW_CAPACITY_MAX / HF_FLOW_BUCKET_SLOTS <= 1 << HF_FLOW_BUCKET_BITS &&
+		      2 * HF_FLOW_BUCKET_BITS + 16 <= 64,
+	      "two buckets and a tag come from disjoint bits of a hash");
 
 /*
  * Where the counts of removed records go, so that Σ records + account + Σ skipped = packets in.
@@ -113,6 +117,16 @@ void hf_flow_table_attach(struct hf_flow_table *t, void *region, uint32_t capaci
 
 /* Seeded 64-bit hash of a key; well mixed in all bits. Any thread. */
 uint64_t hf_flow_hash(const struct hf_flow_table *t, const struct hf_flow_key *key);
+
+/*
+ * The first (0) or second (1) bucket of hash; the two may be the same one. The tag is the upper 16
+ * bits, or 1 where these are 0: buckets and tag share no bit of the hash. Any process.
+ */
+static inline uint32_t
+hf_flow_bucket(const struct hf_flow_table *t, uint64_t hash, uint32_t which)
+{
+	return (uint32_t)(hash >> which * HF_FLOW_BUCKET_BITS) & t->bucket_mask;
+}
 
 /* Hints the two buckets of hash into the cache. */
 void hf_flow_prefetch(const struct hf_flow_table *t, uint64_t hash);

@@ -63,7 +63,10 @@ fill_header(struct hf_segment *seg, const char *instance, uint32_t n_lanes, uint
 	h->flow_capacity = capacity;
 }
 
-/* Maps a new file of total bytes, every page of it in memory (so that no store can fail later). */
+/*
+ * Maps a new file of total bytes, every page of it in memory (so that no store can fail later) and
+ * zero: flow regions need no formatting, which would write gigabytes a second time.
+ */
 static struct hf_segment *
 map_new(int fd, size_t total)
 {
@@ -136,8 +139,6 @@ hf_segment_create(struct hf_segment_map *map, const char *instance, const char *
 		return err;
 	}
 	fill_header(seg, instance, n_lanes, flow_capacity, total);
-	for (uint32_t l = 0; l < n_lanes; l++)
-		hf_flow_region_format(hf_segment_flow_region(seg, l), flow_capacity);
 	*map = (struct hf_segment_map){seg, total, st.st_ino, 1};
 	return 0;
 }
@@ -208,8 +209,9 @@ hf_segment_open(struct hf_segment_map *map, const char *instance, int writable, 
 		close(fd);
 		return st.st_size == 0 ? -EAGAIN : -EPROTO;
 	}
-	mem = mmap(NULL, (size_t)st.st_size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED,
-		   fd, 0);
+	/* Whoever writes runs lanes: no page of a gigabyte of flows may be missing in a burst. */
+	mem = mmap(NULL, (size_t)st.st_size, PROT_READ | (writable ? PROT_WRITE : 0),
+		   MAP_SHARED | (writable ? MAP_POPULATE : 0), fd, 0);
 	err = mem == MAP_FAILED ? -errno : 0;
 	close(fd);
 	if (err != 0) {

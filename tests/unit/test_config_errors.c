@@ -144,7 +144,7 @@ out_of_range(void **state)
 		{PORT "ring: {size: 1000}\n",
 		 "2: ring.size: 1000 is not a power of two (256 to 262144)"},
 		{PORT "flow: {capacity: 3000}\n",
-		 "2: flow.capacity: 3000 is not a power of two (1024 to 65536)"},
+		 "2: flow.capacity: 3000 is not a power of two (1024 to 16777216)"},
 		{PORT "rss: {reta_size: 100}\n",
 		 "2: rss.reta_size: 100 is not a power of two (16 to 512)"},
 		{PORT "pool: {size: 1022}\n",

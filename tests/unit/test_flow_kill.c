@@ -46,8 +46,7 @@ find_colliding(void)
 		struct hf_flow_key k = make_key(id);
 		uint64_t h = hf_flow_hash(&t, &k);
 
-		if (((uint32_t)h & t.bucket_mask) == 3 &&
-		    ((uint32_t)(h >> 32) & t.bucket_mask) == 9)
+		if (hf_flow_bucket(&t, h, 0) == 3 && hf_flow_bucket(&t, h, 1) == 9)
 			colliding[n++] = id;
 	}
 }

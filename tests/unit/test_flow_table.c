@@ -16,8 +16,7 @@ collide(struct fixture *f, uint32_t a, uint32_t b, uint32_t *ids, uint32_t n)
 	for (uint32_t id = 0, found = 0; found < n; id++) {
 		struct hf_flow_key k = make_key(id);
 		uint64_t h = hf_flow_hash(&f->t, &k);
-		uint32_t x = (uint32_t)h & f->t.bucket_mask;
-		uint32_t y = (uint32_t)(h >> 32) & f->t.bucket_mask;
+		uint32_t x = hf_flow_bucket(&f->t, h, 0), y = hf_flow_bucket(&f->t, h, 1);
 
 		if ((x == a && y == b) || (x == b && y == a))
 			ids[found++] = id;
