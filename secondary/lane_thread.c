@@ -20,8 +20,7 @@
 
 #define HEARTBEAT_POLLS 256
 #define SPIN_POLLS      64    /* empty polls before backing off */
-#define AGE_BUCKETS_MAX 64    /* bounded work between bursts */
-#define AGE_ROUND_TICKS 1024  /* the whole table is looked at about once a second */
+#define AGE_POLLS       32    /* a turn of ageing */
 #define PASS_WAIT_US    50000 /* for the preferred worker to begin */
 #define STANDBY_WAIT_US 1000000
 #define GIVEN_WAIT_US   200000
@@ -33,7 +32,6 @@ struct lane_tally {
 	uint64_t gap_from; /* end of the last burst of the owner before; 0: measured or none */
 	uint32_t gap_is_takeover;
 	uint32_t generation;
-	uint32_t age_tick;
 	uint32_t tick; /* ms tick of now, renewed when next_tick is reached */
 	uint64_t next_tick;
 };
@@ -101,7 +99,7 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 	y->bursts = hf_load(&lane->bursts);
 	y->busy_tsc = hf_load(&lane->busy_tsc);
 	y->done_pkts = hf_load(&lane->done_pkts);
-	y->age_tick = hf_tick(&t->ctx.seg->header, y->began_tsc);
+	hf_flow_age_begin(&t->ctx.flows, hf_tick(&t->ctx.seg->header, y->began_tsc));
 	if (died)
 		hf_add(&lane->takeovers, 1);
 	else if (gen > 1)
@@ -145,18 +143,6 @@ note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begi
 	/* Pairs with the primary's acquire load: the gap of this generation is there. */
 	atomic_store_explicit(&lane->last_gap_gen, y->generation, memory_order_release);
 	y->gap_from = 0;
-}
-
-/* Looks at a few buckets for idle flows, as many as the time that went by asks for. */
-static void
-age_flows(struct hf_lane_context *ctx, struct lane_tally *y, uint32_t now_tick)
-{
-	uint64_t due = (uint64_t)(now_tick - y->age_tick) * ctx->flows.n_buckets / AGE_ROUND_TICKS;
-
-	if (due == 0)
-		return;
-	y->age_tick = now_tick;
-	hf_flow_age(&ctx->flows, now_tick, due > AGE_BUCKETS_MAX ? AGE_BUCKETS_MAX : (uint32_t)due);
 }
 
 /* Empty polls: pause, back off, or sleep, as configured. */
@@ -215,10 +201,10 @@ run_owned(struct hf_lane_thread *t, struct lane_tally *y)
 		empty = n > 0 ? 0 : empty + 1;
 		if (n > 0)
 			note_burst(ctx->lane, y, n, begin, now);
-		if (y->polls % HEARTBEAT_POLLS == 0 || empty >= SPIN_POLLS) {
+		if (y->polls % HEARTBEAT_POLLS == 0 || empty >= SPIN_POLLS)
 			publish_tally(ctx->lane, y, now);
-			age_flows(ctx, y, tick);
-		}
+		if (y->polls % AGE_POLLS == 0 || empty >= SPIN_POLLS)
+			hf_flow_age_turn(&ctx->flows, tick);
 		if (n == 0)
 			back_off(ctx->run, empty);
 		begin = n > 0 ? now : hf_tsc();

@@ -33,7 +33,13 @@
 #define HF_FLOW_NONE         UINT32_MAX
 #define HF_FLOW_CAPACITY_MIN 1024U
 #define HF_FLOW_CAPACITY_MAX 16777216U /* records a lane */
-#define HF_FLOW_BUCKET_BITS  24        /* of a hash, for each of the two buckets */
+#define HF_FLOW_BULK_MAX     128U
+#define HF_FLOW_BUCKET_BITS  24 /* of a hash, for each of the two buckets */
+
+#define HF_FLOW_AGE_ROUND_MIN     1024U /* ticks */
+#define HF_FLOW_AGE_PER_TICK      64U   /* buckets; large tables take longer instead */
+#define HF_FLOW_AGE_TURN_BUCKETS  64U
+#define HF_FLOW_AGE_TURN_REMOVALS 64U
 
 /* 64 bytes. Writer: the lane's owner. Readers: any process. */
 struct hf_flow_bucket {
@@ -87,8 +93,10 @@ struct hf_flow_table {
 	struct hf_flow_account *account;
 	uint32_t n_buckets; /* power of two */
 	uint32_t bucket_mask;
-	uint32_t age_cursor; /* next bucket hf_flow_age() looks at; private, restarts at 0 */
+	uint32_t age_cursor; /* next bucket hf_flow_age() looks at */
+	uint32_t age_tick;   /* of the last hf_flow_age_turn() */
 	uint32_t idle_ticks; /* idle time-out in ticks; 0: never */
+	uint64_t age_owed;   /* buckets not yet looked at, times the ticks of a round */
 	uint64_t seed;
 };
 
@@ -128,7 +136,7 @@ hf_flow_bucket(const struct hf_flow_table *t, uint64_t hash, uint32_t which)
 	return (uint32_t)(hash >> which * HF_FLOW_BUCKET_BITS) & t->bucket_mask;
 }
 
-/* Hints the two buckets of hash into the cache. */
+/* Hints the first bucket of hash, where most keys are, into the cache. */
 void hf_flow_prefetch(const struct hf_flow_table *t, uint64_t hash);
 
 /* Record index of key, or HF_FLOW_NONE. Owner thread. */
@@ -144,6 +152,15 @@ uint32_t hf_flow_find(const struct hf_flow_table *t, const struct hf_flow_key *k
 uint32_t hf_flow_find_or_insert(struct hf_flow_table *t, const struct hf_flow_key *key,
 				uint64_t hash, uint32_t now, const uint32_t *pinned,
 				uint32_t n_pinned);
+
+/*
+ * hf_flow_find_or_insert() for a burst of n packets, at most HF_FLOW_BULK_MAX: record[i] is what it
+ * would return for key[i] with record[0 .. i - 1] pinned. Keys may be repeated. The lines of all
+ * packets are fetched at the same time; the first buckets should be on their way
+ * (hf_flow_prefetch()). Owner thread.
+ */
+void hf_flow_find_or_insert_bulk(struct hf_flow_table *t, const struct hf_flow_key *const *key,
+				 const uint64_t *hash, uint32_t n, uint32_t now, uint32_t *record);
 
 /*
  * Counts one packet of len frame bytes on a record. Two stores; the caller has saved the old
@@ -171,6 +188,19 @@ hf_flow_count(struct hf_flow_record *r, uint32_t len, uint32_t now)
  * thread, between bursts. Returns how many were removed.
  */
 uint32_t hf_flow_age(struct hf_flow_table *t, uint32_t now, uint32_t n_buckets);
+
+/*
+ * Ageing by the clock. _begin: this owner starts at now, where the round stands by the clock, so
+ * that frequent changes of owner leave no part of the table out. _turn: looks at what the ticks
+ * since the turn before ask for, at most HF_FLOW_AGE_TURN_BUCKETS buckets and about
+ * HF_FLOW_AGE_TURN_REMOVALS removals; the rest is owed to the next turn. Returns how many records
+ * were removed. _round: ticks in which the whole table is looked at: a second, for large tables
+ * more, but never more than a quarter of the idle time-out. Owner thread, between bursts; a turn
+ * with nothing to do costs a comparison.
+ */
+void hf_flow_age_begin(struct hf_flow_table *t, uint32_t now);
+uint32_t hf_flow_age_turn(struct hf_flow_table *t, uint32_t now);
+uint32_t hf_flow_age_round(const struct hf_flow_table *t);
 
 /* Finishes a removal that a dead owner left in the journal. New owner, before its first burst. */
 void hf_flow_recover(struct hf_flow_table *t);

@@ -92,6 +92,26 @@ act_burst(struct hf_flow_table *t, struct lane *lane)
 		count_packet(t, lane, colliding[which[lane->done - first]], 500);
 }
 
+/* The plan of a burst: two keys that are new, one that is there, one that is repeated. */
+static void
+act_bulk(struct hf_flow_table *t, struct lane *lane)
+{
+	static const uint32_t which[] = {TOP, TOP + 1, 7, TOP};
+	const struct hf_flow_key *key[4];
+	struct hf_flow_key keys[4];
+	uint64_t hash[4];
+	uint32_t record[4];
+
+	(void)lane;
+	for (uint32_t i = 0; i < 4; i++) {
+		keys[i] = make_key(colliding[which[i]]);
+		key[i] = &keys[i];
+		hash[i] = hf_flow_hash(t, &keys[i]);
+	}
+	hf_flow_find_or_insert_bulk(t, key, hash, 4, 500, record);
+	assert_int_equal(record[3], record[0]);
+}
+
 static void
 act_age(struct hf_flow_table *t, struct lane *lane)
 {
@@ -104,6 +124,7 @@ static const struct scenario scenarios[] = {
 	{"insert and count", prepare_nothing, act_count, 1, 18, 1, 0},
 	{"evicting insert", prepare_full, act_plan, 0, 25, TOP, 1},
 	{"burst", prepare_full, act_burst, 3, 60, TOP, 2},
+	{"plan of a burst", prepare_full, act_bulk, 0, 50, TOP, 2},
 	{"age", prepare_full, act_age, 0, 30, TOP - 3, 3},
 };
 

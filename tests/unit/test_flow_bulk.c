@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A burst looked up at once gives what its packets one by one would give; and ageing by the clock
+ * looks at the whole table in time, in turns of bounded work.
+ */
+#include "flow_world.h"
+
+#define BURST HF_FLOW_BULK_MAX
+
+/* Looks up n ids as one burst. */
+static void
+bulk(struct fixture *f, const uint32_t *ids, uint32_t n, uint32_t now, uint32_t *record)
+{
+	struct hf_flow_key keys[BURST];
+	const struct hf_flow_key *key[BURST];
+	uint64_t hash[BURST];
+
+	for (uint32_t i = 0; i < n; i++) {
+		keys[i] = make_key(ids[i]);
+		key[i] = &keys[i];
+		hash[i] = hf_flow_hash(&f->t, &keys[i]);
+	}
+	hf_flow_find_or_insert_bulk(&f->t, key, hash, n, now, record);
+}
+
+static void
+same_state(const struct fixture *a, const struct fixture *b)
+{
+	assert_memory_equal(a->rw, b->rw, hf_flow_region_bytes(CAPACITY));
+	assert_memory_equal(a->account, b->account, sizeof(*a->account));
+}
+
+static void
+bursts_do_what_single_packets_do(void **state)
+{
+	struct fixture *a = *state, *b;
+	uint32_t x = 1, ids[BURST], at_once[BURST], evicted;
+
+	setup((void **)&b);
+	for (uint32_t round = 0; round < 4000; round++) {
+		uint32_t keys = round / 500 % 2 == 0 ? 2500 : 60; /* evictions; repeated keys */
+		uint32_t n, one[BURST];
+
+		x = x * 1664525U + 1013904223U;
+		n = (x >> 8) % (BURST + 1);
+		for (uint32_t i = 0; i < n; i++) {
+			x = x * 1664525U + 1013904223U;
+			ids[i] = (x >> 8) % keys;
+		}
+		bulk(a, ids, n, round / 3, at_once);
+		for (uint32_t i = 0; i < n; i++) {
+			one[i] = insert_pinned(b, ids[i], round / 3, one, i);
+			assert_int_equal(at_once[i], one[i]);
+		}
+	}
+	same_state(a, b);
+	evicted = (uint32_t)atomic_load(&a->account->evicted_flows);
+	print_message("%u evicted, %u live\n", evicted,
+		      (uint32_t)atomic_load(&a->account->live_flows));
+	assert_true(evicted > 10000);
+	teardown((void **)&b);
+}
+
+/* Twenty new keys for sixteen slots: four packets get no record, and no record two of them. */
+static void
+a_burst_never_evicts_its_own_flows(void **state)
+{
+	struct fixture *f = *state;
+	struct hf_flow_key keys[20];
+	const struct hf_flow_key *key[20];
+	uint64_t hash[20];
+	uint32_t record[20], none = 0;
+
+	for (uint32_t round = 0; round < 3; round++) {
+		none = 0;
+		for (uint32_t i = 0; i < 20; i++) {
+			keys[i] = make_key(round * 100 + i);
+			key[i] = &keys[i];
+			hash[i] = UINT64_C(9) << HF_FLOW_BUCKET_BITS | 3 | (uint64_t)(i + 1) << 48;
+		}
+		hf_flow_find_or_insert_bulk(&f->t, key, hash, 20, round, record);
+		for (uint32_t i = 0; i < 20; i++) {
+			none += record[i] == HF_FLOW_NONE;
+			for (uint32_t k = 0; k < i && record[i] != HF_FLOW_NONE; k++)
+				assert_int_not_equal(record[k], record[i]);
+		}
+		assert_int_equal(none, 4);
+	}
+	assert_int_equal(atomic_load(&f->account->evicted_flows), 32);
+}
+
+static void
+a_bucket_is_written_once_a_tick(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t id = 5, slot, record;
+
+	bulk(f, &id, 1, 10, &slot);
+	mprotect(f->t.buckets, CAPACITY / HF_FLOW_BUCKET_SLOTS * sizeof(struct hf_flow_bucket),
+		 PROT_READ);
+	bulk(f, &id, 1, 10, &record); /* would fault */
+	assert_int_equal(record, slot);
+	assert_int_equal(insert(f, id, 10), slot);
+	mprotect(f->t.buckets, CAPACITY / HF_FLOW_BUCKET_SLOTS * sizeof(struct hf_flow_bucket),
+		 PROT_READ | PROT_WRITE);
+	bulk(f, &id, 1, 11, &record);
+	assert_int_equal(atomic_load(&f->t.buckets[slot / 8].seen_tick[slot % 8]), 11);
+}
+
+static void
+the_whole_table_is_looked_at_in_one_round(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t round = hf_flow_age_round(&f->t), removed = 0, now = 100 + IDLE + 1;
+
+	for (uint32_t i = 0; i < 400; i++)
+		insert(f, i, 100);
+	hf_flow_age_begin(&f->t, now);
+	for (uint32_t i = 0; i < round; i++)
+		removed += hf_flow_age_turn(&f->t, ++now);
+	assert_int_equal(removed, 400);
+	assert_int_equal(atomic_load(&f->account->live_flows), 0);
+}
+
+/* A worker that was busy or stopped for long: no turn is long, and nothing is forgotten. */
+static void
+a_turn_is_bounded_and_owes_the_rest_to_the_next(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t now = 100 + IDLE + 1, removed = 0, turns = 0;
+
+	for (uint32_t i = 0; i < 400; i++)
+		insert(f, i, 100);
+	hf_flow_age_begin(&f->t, now);
+	now += 50 * IDLE;
+	for (; removed < 400 && turns < 100; turns++) {
+		uint32_t n = hf_flow_age_turn(&f->t, now);
+
+		assert_in_range(n, 0, HF_FLOW_AGE_TURN_REMOVALS + 8 * HF_FLOW_BUCKET_SLOTS);
+		removed += n;
+	}
+	assert_int_equal(removed, 400);
+	assert_in_range(turns, 3, 400 / HF_FLOW_AGE_TURN_REMOVALS + 2);
+	while (f->t.age_owed >= hf_flow_age_round(&f->t))
+		assert_int_equal(hf_flow_age_turn(&f->t, now), 0);
+}
+
+/* Owners that change every 100 ms start where the clock stands, not at bucket 0 each time. */
+static void
+frequent_owners_leave_no_part_of_the_table_out(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t now = 100 + IDLE + 1, removed = 0;
+
+	for (uint32_t i = 0; i < 400; i++)
+		insert(f, i, 100);
+	for (uint32_t i = 0; i < 2 * hf_flow_age_round(&f->t); i++) {
+		if (i % 100 == 0)
+			hf_flow_age_begin(&f->t, now);
+		removed += hf_flow_age_turn(&f->t, ++now);
+	}
+	assert_int_equal(removed, 400);
+}
+
+static void
+a_round_is_a_second_or_a_quarter_of_the_time_out(void **state)
+{
+	struct hf_flow_table t = {.n_buckets = 128, .idle_ticks = 60000};
+
+	(void)state;
+	assert_int_equal(hf_flow_age_round(&t), HF_FLOW_AGE_ROUND_MIN);
+	t.n_buckets = HF_FLOW_CAPACITY_MAX / HF_FLOW_BUCKET_SLOTS;
+	assert_int_equal(hf_flow_age_round(&t), 15000);
+	t.idle_ticks = 1000;
+	assert_int_equal(hf_flow_age_round(&t), HF_FLOW_AGE_ROUND_MIN);
+	t.idle_ticks = 86400000;
+	assert_int_equal(hf_flow_age_round(&t), 32768);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(bursts_do_what_single_packets_do),
+		TEST(a_burst_never_evicts_its_own_flows),
+		TEST(a_bucket_is_written_once_a_tick),
+		TEST(the_whole_table_is_looked_at_in_one_round),
+		TEST(a_turn_is_bounded_and_owes_the_rest_to_the_next),
+		TEST(frequent_owners_leave_no_part_of_the_table_out),
+		cmocka_unit_test(a_round_is_a_second_or_a_quarter_of_the_time_out),
+	};
+
+	return cmocka_run_group_tests_name("flow_bulk", tests, NULL, NULL);
+}
