@@ -4,7 +4,7 @@
  *
  * Primary, main thread. Owns the listening socket and the places of its clients. It must never
  * block the main loop: sockets do not block, at most one request a client is served in a turn, and
- * what takes time (a restart) goes on step by step in hf_control_poll().
+ * what takes time (a restart, a scan of flows) goes on step by step in hf_control_poll().
  */
 #include "control.h"
 
@@ -194,7 +194,7 @@ int
 hf_control_poll(struct hf_primary *p)
 {
 	struct hf_control *c = p->control;
-	int wait;
+	int wait, scanning;
 
 	if (c == NULL)
 		return -1;
@@ -204,9 +204,12 @@ hf_control_poll(struct hf_primary *p)
 	for (uint32_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i].source.fd >= 0)
 			control_client_serve(c, &c->client[i]);
+	scanning = control_flows_step(c);
 	for (uint32_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i].source.fd >= 0)
 			wait = sooner(wait, control_client_wait(c, &c->client[i]));
+	if (scanning)
+		return 0;
 	return c->restart.active ? sooner(wait, 1) : wait;
 }
 

@@ -15,23 +15,25 @@
 
 #include "primary.h"
 
-#define CONTROL_CLIENTS     32
-#define CONTROL_LINE_BYTES  65536      /* of a request, its newline included */
-#define CONTROL_REPLY_BYTES (4U << 20) /* of a reply */
-#define CONTROL_STALL_MS    5000       /* a reader that takes nothing for so long is dropped */
-#define CONTROL_CENSUS_MS   100        /* least time between two censuses */
-#define CONTROL_RETRY_MS    100        /* after accept() failed for want of resources */
-#define CONTROL_REAL_DIGITS 12         /* of numbers in replies */
+#define CONTROL_CLIENTS      32
+#define CONTROL_LINE_BYTES   65536      /* of a request, its newline included */
+#define CONTROL_REPLY_BYTES  (4U << 20) /* of a reply */
+#define CONTROL_STALL_MS     5000       /* a reader that takes nothing for so long is dropped */
+#define CONTROL_SCAN_RECORDS 8192       /* of flow tables, in a turn of the main loop */
+#define CONTROL_CENSUS_MS    100        /* least time between two censuses */
+#define CONTROL_RETRY_MS     100        /* after accept() failed for want of resources */
+#define CONTROL_REAL_DIGITS  12         /* of numbers in replies */
 
 struct control_client {
 	struct hf_source source; /* fd -1: the place is free */
 	pid_t pid;               /* peer, by SO_PEERCRED */
 	uid_t uid;
-	uint32_t events; /* what epoll watches for now */
-	int eof;         /* the peer sends no more */
-	int waiting;     /* its request is under way: no further one is served */
-	int closing;     /* close once the reply is out */
-	char *in;        /* received and not yet served */
+	uint32_t events;           /* what epoll watches for now */
+	int eof;                   /* the peer sends no more */
+	int waiting;               /* its request is under way: no further one is served */
+	struct hf_flow_scan *scan; /* the request is `flows`, and this far */
+	int closing;               /* close once the reply is out */
+	char *in;                  /* received and not yet served */
 	size_t in_len, in_size;
 	char *out; /* the one reply under way, NULL: none */
 	size_t out_len, out_off;
@@ -61,6 +63,7 @@ struct hf_control {
 	uint64_t accept_ms; /* not 0: accept nothing before */
 	uint64_t census_ms; /* when the last census ended, 0: none yet */
 	int census_err;
+	uint32_t scan_turn; /* client whose scan is looked at first in the next turn */
 	struct control_client client[CONTROL_CLIENTS];
 	struct control_restart restart;
 };
@@ -92,6 +95,12 @@ int control_client_wait(struct hf_control *c, struct control_client *client);
 /* Runs one request. Returns the reply, or NULL when it was put off (client->waiting is set). */
 json_t *control_command_run(struct hf_control *c, struct control_client *client, const char *line,
 			    size_t len);
+
+/*
+ * One step of one client's `flows`, by turns, and the reply at its end. Returns 1 while there is
+ * more to do. Once a turn of the main loop.
+ */
+int control_flows_step(struct hf_control *c);
 
 /* --- control_restart.c ---------------------------------------------------------------------- */
 

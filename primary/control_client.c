@@ -15,6 +15,7 @@
 
 #include "control.h"
 #include "log.h"
+#include "status.h"
 
 static const char *
 line_end(const struct control_client *client)
@@ -51,6 +52,7 @@ control_client_close(struct hf_control *c, struct control_client *client)
 	if (c->restart.client == client)
 		c->restart.client = NULL;
 	close(client->source.fd);
+	hf_flow_scan_free(client->scan);
 	free(client->in);
 	free(client->out);
 	memset(client, 0, sizeof(*client));

@@ -121,7 +121,39 @@ run_flows(struct hf_control *c, struct control_client *client, const json_t *req
 	else if (sort != NULL &&
 		 (!json_is_string(sort) || strcmp(json_string_value(sort), "packets") != 0))
 		return control_error(2, "flows: sort: neither packets nor bytes");
-	return success(hf_status_flows(c->p->seg, (uint32_t)n, by));
+	client->scan = hf_flow_scan_begin(c->p->seg, (uint32_t)n, by);
+	client->waiting = client->scan != NULL;
+	return NULL;
+}
+
+/* The first client from c->scan_turn on whose request is a scan, NULL if there is none. */
+static struct control_client *
+next_scan(struct hf_control *c)
+{
+	for (uint32_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &c->client[(c->scan_turn + i) % CONTROL_CLIENTS];
+
+		if (client->source.fd >= 0 && client->scan != NULL)
+			return client;
+	}
+	return NULL;
+}
+
+int
+control_flows_step(struct hf_control *c)
+{
+	struct control_client *client = next_scan(c);
+	struct hf_flow_scan *scan;
+
+	if (client == NULL)
+		return 0;
+	scan = client->scan;
+	c->scan_turn = (uint32_t)(client - c->client + 1) % CONTROL_CLIENTS;
+	if (hf_flow_scan_step(scan, CONTROL_SCAN_RECORDS)) {
+		client->scan = NULL;
+		control_client_reply(c, client, success(hf_flow_scan_end(scan)));
+	}
+	return next_scan(c) != NULL;
 }
 
 static json_t *

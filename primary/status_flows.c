@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The greatest flows of all lanes as JSON.
+ * The greatest flows of all lanes as JSON, gathered in steps of bounded work.
  *
  * Primary; main thread (control socket) and telemetry threads. Reads the flow tables as any reader
  * does, without a lock, and must not write to anything shared.
@@ -16,22 +16,26 @@ struct top_flow {
 };
 
 /* What one scan gathers. heap[0] is the least of those kept. */
-struct scan {
+struct hf_flow_scan {
+	const struct hf_segment *seg;
 	struct top_flow *heap;
 	uint32_t n, top;
 	enum hf_flow_sort sort;
 	uint64_t live, live_pkts, live_bytes, unread;
+	uint64_t now_ms;    /* when it began */
+	uint32_t next_lane; /* where the next step goes on */
+	uint32_t next_index;
 };
 
 static uint64_t
-weight(const struct scan *s, const struct hf_flow_view *v)
+weight(const struct hf_flow_scan *s, const struct hf_flow_view *v)
 {
 	return s->sort == HF_FLOW_SORT_BYTES ? v->bytes : v->packets;
 }
 
 /* A total order, so that equals do not change places from one call to the next. */
 static int
-lighter(const struct scan *s, uint32_t a, uint32_t b)
+lighter(const struct hf_flow_scan *s, uint32_t a, uint32_t b)
 {
 	const struct top_flow *fa = &s->heap[a], *fb = &s->heap[b];
 	uint64_t wa = weight(s, &fa->view), wb = weight(s, &fb->view);
@@ -44,7 +48,7 @@ lighter(const struct scan *s, uint32_t a, uint32_t b)
 }
 
 static void
-swap(struct scan *s, uint32_t a, uint32_t b)
+swap(struct hf_flow_scan *s, uint32_t a, uint32_t b)
 {
 	struct top_flow t = s->heap[a];
 
@@ -53,7 +57,7 @@ swap(struct scan *s, uint32_t a, uint32_t b)
 }
 
 static void
-sink(struct scan *s, uint32_t i)
+sink(struct hf_flow_scan *s, uint32_t i)
 {
 	for (;;) {
 		uint32_t least = i, left = 2 * i + 1, right = 2 * i + 2;
@@ -71,7 +75,7 @@ sink(struct scan *s, uint32_t i)
 
 /* Flows come in the order of lane and index: of equals those that are kept came first. */
 static void
-keep(struct scan *s, const struct top_flow *flow)
+keep(struct hf_flow_scan *s, const struct top_flow *flow)
 {
 	uint32_t i = s->n;
 
@@ -89,14 +93,18 @@ keep(struct scan *s, const struct top_flow *flow)
 	}
 }
 
-static void
-scan_lane(struct scan *s, const struct hf_segment *seg, uint32_t lane)
+/* Reads at most n records of the lane the scan is at. Returns how many. */
+static uint32_t
+scan_lane(struct hf_flow_scan *s, uint32_t n)
 {
-	struct top_flow flow = {.lane = lane};
+	struct top_flow flow = {.lane = s->next_lane, .index = s->next_index};
 	struct hf_flow_table table;
+	uint32_t first = s->next_index, all, end;
 
-	hf_segment_flow_table(seg, lane, &table);
-	for (flow.index = 0; flow.index < table.n_buckets * HF_FLOW_BUCKET_SLOTS; flow.index++) {
+	hf_segment_flow_table(s->seg, s->next_lane, &table);
+	all = table.n_buckets * HF_FLOW_BUCKET_SLOTS;
+	end = all - first < n ? all : first + n;
+	for (; flow.index < end; flow.index++) {
 		int found = hf_flow_read(&table, flow.index, &flow.view);
 
 		if (found < 0)
@@ -108,6 +116,9 @@ scan_lane(struct scan *s, const struct hf_segment *seg, uint32_t lane)
 		s->live_bytes += flow.view.bytes;
 		keep(s, &flow);
 	}
+	s->next_index = end < all ? end : 0;
+	s->next_lane += end == all;
+	return end - first;
 }
 
 /* Seconds since the start of a tick in the past; ticks wrap after 49 days, the result does not. */
@@ -148,7 +159,7 @@ flow_json(const struct top_flow *f, uint64_t now_ms)
 
 /* Empties the heap, least first, into a list that starts with the greatest. */
 static json_t *
-heap_json(struct scan *s, uint64_t now_ms)
+heap_json(struct hf_flow_scan *s, uint64_t now_ms)
 {
 	json_t *list = json_array();
 
@@ -161,7 +172,7 @@ heap_json(struct scan *s, uint64_t now_ms)
 }
 
 static json_t *
-totals_json(const struct hf_segment *seg, const struct scan *s)
+totals_json(const struct hf_segment *seg, const struct hf_flow_scan *s)
 {
 	uint64_t evicted[3] = {0}, expired[3] = {0}, skipped[HF_SKIP_MAX] = {0};
 
@@ -187,24 +198,65 @@ totals_json(const struct hf_segment *seg, const struct scan *s)
 			 "unread", (json_int_t)s->unread);
 }
 
+struct hf_flow_scan *
+hf_flow_scan_begin(const struct hf_segment *seg, uint32_t top, enum hf_flow_sort sort)
+{
+	const struct hf_segment_header *h = &seg->header;
+	struct hf_flow_scan *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->seg = seg;
+	s->sort = sort;
+	s->top = top >= 1 && top <= HF_STATUS_FLOWS_MAX ? top : HF_STATUS_FLOWS_DEFAULT;
+	s->now_ms = (hf_tsc() - h->start_tsc) / (h->tsc_hz / 1000);
+	s->heap = calloc(s->top, sizeof(s->heap[0]));
+	if (s->heap != NULL)
+		return s;
+	free(s);
+	return NULL;
+}
+
+int
+hf_flow_scan_step(struct hf_flow_scan *s, uint32_t n_records)
+{
+	uint32_t n_lanes = s->seg->header.n_lanes;
+
+	if (n_lanes > HF_MAX_LANES)
+		n_lanes = HF_MAX_LANES;
+	while (s->next_lane < n_lanes && n_records > 0)
+		n_records -= scan_lane(s, n_records);
+	return s->next_lane >= n_lanes;
+}
+
+void
+hf_flow_scan_free(struct hf_flow_scan *s)
+{
+	if (s == NULL)
+		return;
+	free(s->heap);
+	free(s);
+}
+
+json_t *
+hf_flow_scan_end(struct hf_flow_scan *s)
+{
+	json_t *flows = heap_json(s, s->now_ms);
+	json_t *reply = json_pack("{s:o, s:f, s:o}", "flows", flows, "now_s",
+				  (double)s->now_ms / 1000, "totals", totals_json(s->seg, s));
+
+	hf_flow_scan_free(s);
+	return reply;
+}
+
 json_t *
 hf_status_flows(const struct hf_segment *seg, uint32_t top, enum hf_flow_sort sort)
 {
-	const struct hf_segment_header *h = &seg->header;
-	uint64_t now_ms;
-	struct scan s = {.top = top, .sort = sort};
-	json_t *flows;
+	struct hf_flow_scan *s = hf_flow_scan_begin(seg, top, sort);
 
-	if (s.top < 1 || s.top > HF_STATUS_FLOWS_MAX)
-		s.top = HF_STATUS_FLOWS_DEFAULT;
-	s.heap = calloc(s.top, sizeof(s.heap[0]));
-	if (s.heap == NULL)
+	if (s == NULL)
 		return NULL;
-	now_ms = (hf_tsc() - h->start_tsc) / (h->tsc_hz / 1000);
-	for (uint32_t l = 0; l < h->n_lanes && l < HF_MAX_LANES; l++)
-		scan_lane(&s, seg, l);
-	flows = heap_json(&s, now_ms);
-	free(s.heap);
-	return json_pack("{s:o, s:f, s:o}", "flows", flows, "now_s", (double)now_ms / 1000,
-			 "totals", totals_json(seg, &s));
+	while (!hf_flow_scan_step(s, UINT32_MAX))
+		continue;
+	return hf_flow_scan_end(s);
 }
