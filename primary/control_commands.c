@@ -69,6 +69,10 @@ run_status(struct hf_control *c, struct control_client *client, const json_t *re
 	hf_ports_sample(c->p);
 	refresh_pools(c);
 	status = hf_status_all(c->p->seg);
+	if (c->p->rss_ipv4 != NULL && c->p->rss_ipv6 != NULL)
+		json_object_set_new(status, "rss_software",
+				    json_pack("{s:s, s:s}", "ipv4", c->p->rss_ipv4, "ipv6",
+					      c->p->rss_ipv6));
 	warn_census(c, json_object_get(status, "warnings"));
 	return success(status);
 }

@@ -59,9 +59,18 @@ create_hw_lane(struct hf_primary *p, uint32_t l)
 	return 0;
 }
 
-int
-lanes_create(struct hf_primary *p, struct hf_rss *rss)
+static void
+log_form(const char *family, enum hf_rss_form form, const uint32_t ps[HF_RSS_FORMS])
 {
+	hf_info("rss: %s: hash by %s: scalar %.1f, table %.1f, gfni %.1f ns a packet (0: not supported here)",
+		family, hf_rss_form_name(form), ps[HF_RSS_SCALAR] / 1e3, ps[HF_RSS_TABLE] / 1e3,
+		ps[HF_RSS_GFNI] / 1e3);
+}
+
+static int
+prepare_rss(struct hf_primary *p, struct hf_rss *rss)
+{
+	struct hf_rss_choice choice;
 	int err;
 
 	err = hf_rss_init(rss, p->cfg.rss_key, p->cfg.rss_key_len, p->cfg.rss_fields, p->cfg.reta,
@@ -70,6 +79,22 @@ lanes_create(struct hf_primary *p, struct hf_rss *rss)
 		hf_err("rss: prepare key: %s", strerror(-err));
 		return err;
 	}
+	hf_rss_choose(rss, &choice);
+	log_form("ipv4", rss->form_ipv4, choice.ipv4_ps);
+	log_form("ipv6", rss->form_ipv6, choice.ipv6_ps);
+	p->rss_ipv4 = hf_rss_form_name(rss->form_ipv4);
+	p->rss_ipv6 = hf_rss_form_name(rss->form_ipv6);
+	return 0;
+}
+
+int
+lanes_create(struct hf_primary *p, struct hf_rss *rss)
+{
+	int err;
+
+	err = prepare_rss(p, rss);
+	if (err != 0)
+		return err;
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
 		struct hf_lane *lane = &p->seg->lanes[l];
 

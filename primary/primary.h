@@ -36,6 +36,7 @@ struct hf_primary {
 	int pool_lane[HF_MAX_POOLS];         /* hardware lanes: whose it is; -1: all lanes' */
 	struct hf_hw_lane *hw[HF_MAX_LANES]; /* hardware lanes: their memory */
 	struct hf_io_thread *io[HF_MAX_IO];
+	const char *rss_ipv4, *rss_ipv6; /* how software RSS hashes: "table" ...; NULL: not yet */
 	struct hf_supervisor *supervisor;
 	struct hf_control *control;
 	atomic_int stop; /* set by signal or `stop`: the main loop ends */

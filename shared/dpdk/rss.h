@@ -19,13 +19,26 @@ struct rte_mbuf;
 
 #define HF_RSS_TUPLE_MAX 36 /* bytes: two IPv6 addresses and two ports */
 #define HF_RSS_KEY_MIN   40 /* bytes: a tuple of 36 and the 32 bits of the last window */
+#define HF_RSS_BULK_MAX  64 /* tuples a call of hf_rss_hash_bulk() */
+
+/* How the hash is computed; all give the same one. */
+enum hf_rss_form {
+	HF_RSS_SCALAR, /* rte_softrss_be(): the reference */
+	HF_RSS_TABLE,  /* a load for each byte of the tuple, from 36 KB */
+	HF_RSS_GFNI,   /* rte_thash_gfni_bulk(): two tuples at a time; GFNI and AVX-512 */
+	HF_RSS_FORMS,
+};
 
 struct hf_rss {
 	uint8_t key[HF_CONFIG_KEY_MAX]; /* as given; a NIC can be given the same */
 	uint32_t key_len;
 	uint32_t fields; /* enum hf_rss_field, ored */
 	uint32_t reta_mask;
-	uint16_t reta[HF_CONFIG_RETA_MAX]; /* lane of each entry */
+	/* enum hf_rss_form that bursts use for each family; HF_RSS_TABLE until hf_rss_choose() */
+	uint32_t form_ipv4, form_ipv6;
+	uint16_t reta[HF_CONFIG_RETA_MAX];  /* lane of each entry */
+	uint32_t words[HF_RSS_KEY_MIN / 4]; /* scalar: the key in host order */
+	uint64_t matrix[HF_RSS_KEY_MIN];    /* GFNI: bit matrices, one a byte of the key */
 	/* table[i][b]: what byte b at position i of the tuple adds (xor) to the hash; 36 KB. */
 	uint32_t table[HF_RSS_TUPLE_MAX][256];
 };
@@ -59,6 +72,32 @@ uint32_t hf_rss_hash_packet(const struct hf_rss *rss, const uint8_t *data, uint3
  */
 void hf_rss_hash_burst(const struct hf_rss *rss, struct rte_mbuf *const *mbuf, unsigned int n,
 		       uint32_t *hash);
+
+/*
+ * hash[i] = hash of tuple[i], for n tuples (up to HF_RSS_BULK_MAX) of len bytes each (a multiple of
+ * 4, up to 36) in network order, of any alignment. form: a usable one. Pure; any thread.
+ */
+void hf_rss_hash_bulk(const struct hf_rss *rss, enum hf_rss_form form, const uint8_t *const *tuple,
+		      uint32_t len, uint32_t n, uint32_t *hash);
+
+/* "scalar", "table", "gfni". */
+const char *hf_rss_form_name(enum hf_rss_form form);
+
+/* 1: this CPU (and the operating system on it) and this build have the form; 0: not. Any thread. */
+int hf_rss_form_usable(enum hf_rss_form form);
+
+/* What hf_rss_choose() measured: picoseconds a packet, 0 for a form that is not usable. */
+struct hf_rss_choice {
+	uint32_t ipv4_ps[HF_RSS_FORMS];
+	uint32_t ipv6_ps[HF_RSS_FORMS];
+};
+
+/*
+ * Sets form_ipv4 and form_ipv6 to the usable forms that are fastest at bursts of 32 made-up frames
+ * of that family. Takes about a millisecond. Main thread, before others use rss. choice may be
+ * NULL.
+ */
+void hf_rss_choose(struct hf_rss *rss, struct hf_rss_choice *choice);
 
 /* Lane of a hash, from hf_rss_hash_burst() or from a driver (mbuf->hash.rss). */
 static inline uint16_t

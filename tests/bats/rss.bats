@@ -32,6 +32,8 @@ connections_together() {
 	EXTRA='rss: {key: default}' spread 10000 --only udp4,tcp4,udp6,tcp6 --seed 5
 	status_of '[.lanes[].flows.live] | join(" ")' >"$LOGS/lanes"
 	status_is '[.lanes[].flows.live] | all(. >= 2250 and . <= 2750)' || fail "$(<"$LOGS/lanes")"
+	status_is '.rss_software | [.ipv4, .ipv6] | all(IN("scalar", "table", "gfni"))' ||
+		fail "status does not say how the hash is computed"
 }
 
 @test "symmetric key, 10,000 random flows: each lane within 10 % of even" {

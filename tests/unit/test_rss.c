@@ -23,15 +23,7 @@
 #include "reasons.h"
 #include "rss.h"
 #include "rss_frames.h"
-
-#define FIELDS_ALL (HF_RSS_IPV4 | HF_RSS_IPV6 | HF_RSS_TCP | HF_RSS_UDP | HF_RSS_SCTP)
-#define LANES      4
-#define RETA_SIZE  128
-
-static const uint8_t default_key[40] = {0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
-					0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb,
-					0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30,
-					0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
+#include "rss_suite.h"
 
 static void
 fill_symmetric(uint8_t key[40])
@@ -40,22 +32,6 @@ fill_symmetric(uint8_t key[40])
 		key[i] = 0x6d;
 		key[i + 1] = 0x5a;
 	}
-}
-
-static void
-fill_reta(uint16_t reta[RETA_SIZE])
-{
-	for (uint16_t i = 0; i < RETA_SIZE; i++)
-		reta[i] = i % LANES;
-}
-
-static void
-make_rss(struct hf_rss *rss, const uint8_t key[40], uint32_t fields)
-{
-	uint16_t reta[RETA_SIZE];
-
-	fill_reta(reta);
-	assert_int_equal(hf_rss_init(rss, key, 40, fields, reta, RETA_SIZE), 0);
 }
 
 static uint32_t
@@ -67,41 +43,6 @@ hash_of(const struct hf_rss *rss, const struct tuple *t)
 	return hf_rss_hash_packet(rss, frame, len);
 }
 
-/* The published suite: "Verifying the RSS hash calculation", all addresses of it. */
-static const struct {
-	int family;
-	const char *src, *dst;
-	uint16_t sport, dport;
-	uint32_t with_ports, without;
-} vectors[] = {
-	{AF_INET, "66.9.149.187", "161.142.100.80", 2794, 1766, 0x51ccc178, 0x323e8fc2},
-	{AF_INET, "199.92.111.2", "65.69.140.83", 14230, 4739, 0xc626b0ea, 0xd718262a},
-	{AF_INET, "24.19.198.95", "12.22.207.184", 12898, 38024, 0x5c2b394a, 0xd2d0a5de},
-	{AF_INET, "38.27.205.30", "209.142.163.6", 48228, 2217, 0xafc7327f, 0x82989176},
-	{AF_INET, "153.39.163.191", "202.188.127.2", 44251, 1303, 0x10e828a2, 0x5d1809c5},
-	{AF_INET6, "3ffe:2501:200:1fff::7", "3ffe:2501:200:3::1", 2794, 1766, 0x40207d3d,
-	 0x2cc18cd5},
-	{AF_INET6, "3ffe:501:8::260:97ff:fe40:efab", "ff02::1", 14230, 4739, 0xdde51bbf,
-	 0x0f0c461c},
-	{AF_INET6, "3ffe:1900:4545:3:200:f8ff:fe21:67cf", "fe80::200:f8ff:fe21:67cf", 44251, 38024,
-	 0x02d1feef, 0x4b61e985},
-};
-
-static struct tuple
-vector_tuple(size_t i, uint8_t proto)
-{
-	struct tuple t = {.proto = proto};
-	uint16_t ports[2] = {htons(vectors[i].sport), htons(vectors[i].dport)};
-
-	t.family = vectors[i].family == AF_INET ? 4 : 6;
-	t.addr_bytes = t.family == 4 ? 8 : 32;
-	assert_int_equal(inet_pton(vectors[i].family, vectors[i].src, t.bytes), 1);
-	assert_int_equal(inet_pton(vectors[i].family, vectors[i].dst, t.bytes + t.addr_bytes / 2),
-			 1);
-	memcpy(t.bytes + t.addr_bytes, ports, 4);
-	return t;
-}
-
 static void
 frames_of_the_published_suite_have_the_published_hash(void **state)
 {
@@ -111,13 +52,14 @@ frames_of_the_published_suite_have_the_published_hash(void **state)
 
 	make_rss(&ports, default_key, FIELDS_ALL);
 	make_rss(&addresses, default_key, HF_RSS_IPV4 | HF_RSS_IPV6);
-	for (size_t i = 0; i < RTE_DIM(vectors) * 3 * 3; i++) {
+	for (size_t i = 0; i < RTE_DIM(published) * 3 * 3; i++) {
 		struct tuple t = vector_tuple(i / 9, protos[i / 3 % 3]);
 		uint32_t l3, len = make_frame(frame, &t, i % 3, &l3);
 
-		assert_int_equal(hf_rss_hash_packet(&ports, frame, len), vectors[i / 9].with_ports);
+		assert_int_equal(hf_rss_hash_packet(&ports, frame, len),
+				 published[i / 9].with_ports);
 		assert_int_equal(hf_rss_hash_packet(&addresses, frame, len),
-				 vectors[i / 9].without);
+				 published[i / 9].without);
 	}
 }
 
@@ -300,34 +242,6 @@ damaged_and_truncated_frames_hash_as_the_parser_sees_them(void **state)
 }
 
 static void
-a_burst_hashes_as_its_packets_do(void **state)
-{
-	static struct hf_rss rss;
-	static uint8_t buf[40][FRAME_MAX];
-	static struct rte_mbuf mbuf[40];
-	struct rte_mbuf *burst[40];
-	uint32_t hash[40], l3;
-
-	make_rss(&rss, default_key, FIELDS_ALL);
-	for (uint32_t i = 0; i < 40; i++) {
-		struct tuple t = random_tuple(i % 2 ? 4 : 6, UDP);
-
-		mbuf[i].buf_addr = buf[i];
-		mbuf[i].data_len = (uint16_t)make_frame(buf[i], &t, i % 3, &l3);
-		burst[i] = &mbuf[i];
-	}
-	for (unsigned int n = 0; n <= 40; n++) {
-		memset(hash, 0xff, sizeof(hash));
-		hf_rss_hash_burst(&rss, burst, n, hash);
-		for (unsigned int i = 0; i < n; i++)
-			assert_int_equal(hash[i],
-					 hf_rss_hash_packet(&rss, buf[i], mbuf[i].data_len));
-		for (unsigned int i = n; i < 40; i++)
-			assert_int_equal(hash[i], UINT32_MAX);
-	}
-}
-
-static void
 init_takes_a_52_byte_key_and_refuses_what_cannot_be(void **state)
 {
 	static struct hf_rss rss;
@@ -339,7 +253,7 @@ init_takes_a_52_byte_key_and_refuses_what_cannot_be(void **state)
 	memcpy(key, default_key, 40);
 	fill_random(key + 40, 20);
 	assert_int_equal(hf_rss_init(&rss, key, 52, FIELDS_ALL, reta, RETA_SIZE), 0);
-	assert_int_equal(hash_of(&rss, &t), vectors[5].with_ports);
+	assert_int_equal(hash_of(&rss, &t), published[5].with_ports);
 	assert_int_equal(hf_rss_init(&rss, key, 39, FIELDS_ALL, reta, RETA_SIZE), -EINVAL);
 	assert_int_equal(hf_rss_init(&rss, key, 53, FIELDS_ALL, reta, RETA_SIZE), -EINVAL);
 	assert_int_equal(hf_rss_init(&rss, key, 40, 32, reta, RETA_SIZE), -EINVAL);
@@ -362,7 +276,6 @@ main(void)
 		cmocka_unit_test(flows_spread_evenly_over_lanes),
 		cmocka_unit_test(every_fragment_has_the_hash_of_its_addresses),
 		cmocka_unit_test(damaged_and_truncated_frames_hash_as_the_parser_sees_them),
-		cmocka_unit_test(a_burst_hashes_as_its_packets_do),
 		cmocka_unit_test(init_takes_a_52_byte_key_and_refuses_what_cannot_be),
 	};
 
