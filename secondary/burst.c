@@ -36,6 +36,7 @@ apply_one(struct hf_lane_context *ctx, struct hf_burst *b, uint32_t i, uint16_t 
 
 	undo->n_words = 0;
 	undo->n_bytes = 0;
+	undo->bytes_off = 0;
 	undo->ambiguous = 0;
 	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++)
 		(*s)->save(ctx, b, i, undo);

@@ -17,7 +17,7 @@ usable(const struct hf_lane_context *ctx, const struct hf_undo *u, const struct 
 		return 0;
 	for (uint32_t w = 0; w < u->n_words; w++)
 		if (u->word[w].seg_off % 8 != 0 ||
-		    u->word[w].seg_off + 8 > ctx->seg->header.total_bytes)
+		    u->word[w].seg_off > ctx->seg->header.total_bytes - 8)
 			return 0;
 	return 1;
 }
@@ -36,6 +36,23 @@ restore(struct hf_lane_context *ctx, const struct hf_undo *u, struct rte_mbuf *m
 	HF_POINT("recover_bytes");
 }
 
+/*
+ * Was a packet being applied? A record that names the next index before a packet was published
+ * there was scribbled: the slot may hold anything, and the record must not be taken for the next
+ * packet's by a later recovery.
+ */
+static int
+is_open(struct hf_lane_ring *ring)
+{
+	if (ring->undo.seq != ring->done + 1)
+		return 0;
+	/* Pairs with the I/O thread's release store: slots below it are filled. */
+	if (ring->done != atomic_load_explicit(&ring->published, memory_order_acquire))
+		return 1;
+	ring->undo.seq = 0;
+	return 0;
+}
+
 /* Undoes the open apply of one ring, if there is one. Returns 1 when there was. */
 static uint32_t
 recover_ring(struct hf_lane_context *ctx, struct hf_lane_ring *ring)
@@ -44,7 +61,7 @@ recover_ring(struct hf_lane_context *ctx, struct hf_lane_ring *ring)
 	uint64_t slot = ring->done & ring->mask;
 	uint32_t undone = 0;
 
-	if (u->seq == ring->done + 1) {
+	if (is_open(ring)) {
 		struct rte_mbuf *m = (struct rte_mbuf *)(uintptr_t)hf_lane_ring_slots(ring)[slot];
 
 		undone = 1;

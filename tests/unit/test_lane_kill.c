@@ -187,18 +187,58 @@ static void
 a_scribbled_undo_record_is_not_followed(void **state)
 {
 	struct lane_world w;
+	uint64_t outside[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		build(&w);
+		outside[0] = w.seg->header.total_bytes + 8;
+		outside[1] = w.seg->header.total_bytes - 4;
+		outside[2] = UINT64_MAX - 7; /* + 8 is 0 */
+		w.ring->undo.n_words = 1;
+		w.ring->undo.word[0].seg_off = outside[i];
+		w.ring->undo.n_bytes = 0;
+		w.ring->undo.ambiguous = 0;
+		w.ring->undo.seq = w.ring->done + 1;
+		live(&w, 1, 0);
+		assert_int_equal(hf_lane_ring_verdicts(w.ring)[N_WARM],
+				 HF_VERDICT_DROP(HF_DROP_CRASH_AMBIGUOUS));
+		assert_int_equal(atomic_load(&w.ring->done_pub), N_WARM + N_PACKETS);
+		world_close(&w);
+	}
+}
+
+static void
+a_scribbled_record_of_a_packet_that_never_came_is_forgotten(void **state)
+{
+	struct lane_world w;
+
+	(void)state;
+	world_open(&w);
+	w.ring->undo.n_bytes = 12;
+	w.ring->undo.seq = w.ring->done + 1;
+	live(&w, 1, 0);
+	assert_int_equal(w.ring->undo.seq, 0);
+	assert_int_equal(atomic_load(&w.ring->done_pub), 0);
+	world_close(&w);
+}
+
+/* What was scribbled once must not make a later record unusable. */
+static void
+every_record_is_written_whole(void **state)
+{
+	struct lane_world w;
 
 	(void)state;
 	build(&w);
-	w.ring->undo.n_words = 1;
-	w.ring->undo.word[0].seg_off = w.seg->header.total_bytes + 8;
-	w.ring->undo.n_bytes = 0;
-	w.ring->undo.ambiguous = 0;
-	w.ring->undo.seq = w.ring->done + 1;
-	live(&w, 1, 0);
-	assert_int_equal(hf_lane_ring_verdicts(w.ring)[N_WARM],
-			 HF_VERDICT_DROP(HF_DROP_CRASH_AMBIGUOUS));
-	assert_int_equal(atomic_load(&w.ring->done_pub), N_WARM + N_PACKETS);
+	memset(&w.ring->undo, 0xff, sizeof(w.ring->undo));
+	w.seg->run.l2_mode = HF_L2_WIRE; /* saves no bytes */
+	live(&w, 0, 0);
+	assert_int_equal(w.ring->undo.seq, w.ring->done);
+	assert_int_equal(w.ring->undo.n_bytes, 0);
+	assert_int_equal(w.ring->undo.bytes_off, 0);
+	assert_int_equal(w.ring->undo.ambiguous, 0);
+	assert_true(w.ring->undo.n_words <= HF_UNDO_WORDS);
 	world_close(&w);
 }
 
@@ -210,6 +250,8 @@ main(void)
 		cmocka_unit_test(death_after_every_store_of_recovery_is_recovered_too),
 		cmocka_unit_test(a_change_too_large_to_undo_drops_that_packet_alone),
 		cmocka_unit_test(a_scribbled_undo_record_is_not_followed),
+		cmocka_unit_test(a_scribbled_record_of_a_packet_that_never_came_is_forgotten),
+		cmocka_unit_test(every_record_is_written_whole),
 	};
 
 	return cmocka_run_group_tests_name("lane_kill", tests, NULL, NULL);
