@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""seeds.py DIR: writes first inputs of every fuzz target below DIR/TARGET.
+
+Frames are those of tests/tools/pcapgen.py, configurations those of conf/. The corpus was made from
+these by fuzzing and libFuzzer's -merge=1: see tests/fuzz/README.md.
+"""
+import hashlib
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+INPUT_MAX = 4096
+
+REQUESTS = [
+    '{"command": "%s"}' % name for name in
+    ('status', 'lanes', 'workers', 'ports', 'pools', 'flows', 'clear', 'stop', 'version')
+] + [
+    '{"command": "flows", "top": 5, "sort": "bytes"}', '{"command": "flows", "top": 0}',
+    '{"command": "flows", "sort": "packets"}', '{"command": "flows", "sort": "x"}',
+    '{"command": "restart", "target": "all"}', '{"command": "restart", "target": 1}',
+    '{"command": "restart", "target": "a"}', '{"command": "restart", "target": "next"}',
+    '{"command": "restart", "target": "nobody"}', '{"command": "restart", "target": null}',
+    '{"command": "drain", "worker": "a"}', '{"command": "drain", "worker": "b"}',
+    '{"command": "drain", "worker": "next"}', '{"command": "drain", "worker": 7}',
+    '{"command": "drain"}', '{"command": "loglevel", "level": "error"}',
+    '{"command": "loglevel", "level": "loud"}', '{"command": "status", "x": 1}',
+    '{"command": "fly"}', '{"x": 1}', '[]', '{', '"\\u0000"',
+]
+
+CONFIGS = [
+    'ports: [{device: net_null0, peer: none, io: 1, mtu: 1500}]\nio: [{cpu: 0}, {cpu: any}]\n',
+    'ports: [{device: "net_null0,a=b", name: p}]\nlanes: 2\nrss: {key: default, fields: [ipv4, tcp],'
+    ' reta_size: 16, reta: [0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1]}\n',
+    'rss:\n  key: "%s"\n  fields: all\n  reta: even\nports:\n- device: net_null0\n' % ('6d:5a:' * 20)[:-1],
+    'ports: [{device: a, tx: {pthresh: 8, rs: driver}}]\nlanes: [{cpu: 1}]\n',
+    'queues: hardware\nports: [{device: a}]\n', 'ports: 3\n', 'prots: []\n', 'a.b: 1\n', '',
+    'ports: &x [{device: a}]\n', '---\n---\n', 'ports: !!seq []\n', 'ports: [{device: a}, {device: a}]\n',
+    'ring: {size: 1000}\nports: [{device: a}]\n', 'ring: {size: 0x100}\nring: {size: 512}\n',
+    'lanes: {}\n', 'ports: [{device: a, promiscuous: maybe}]\n', '? [a]\n: b\n',
+    'a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}\n', 'ports: [{device: a, peer: b}]\n',
+    'instance: -x\nports: [{device: a}]\n', 'hugepage_dir: x\nports: [{device: a}]\n',
+]
+
+
+def frames():
+  """Frames of all kinds, short enough for an input to hold some."""
+  with tempfile.TemporaryDirectory() as tmp:
+    pcap = pathlib.Path(tmp, 'x.pcap')
+    subprocess.run([TOP / 'tests/tools/pcapgen.py', pcap, pathlib.Path(tmp, 'x.json'),
+                    '--flows', '60', '--packets', '300', '--size', '60-128', '--tags', '0.5',
+                    '--extensions', '0.4', '--fragments', '0.2', '--not-ip', '0.05', '--broken',
+                    '0.2', '--seed', '3'], check=True)
+    data = pcap.read_bytes()
+  at = 24
+  while at < len(data):
+    n = struct.unpack_from('<I', data, at + 8)[0]
+    yield data[at + 16:at + 16 + n]
+    at += 16 + n
+
+
+def stage_inputs(all_frames, rng):
+  for i in range(60):
+    head = bytes((i % 16, rng.randrange(256), rng.randrange(256), rng.randrange(256),
+                  rng.randrange(2), rng.randrange(8)))
+    if i & 8:
+      head += rng.randbytes(24)
+    out = head
+    for frame in rng.sample(all_frames, rng.randrange(1, 24)):
+      frame = frame[:255]
+      out += bytes((len(frame), rng.choice((0, 0, 1, 1, 2, 17)), rng.choice((0, 0, 0xc3)))) + frame
+    yield out
+
+
+def inputs():
+  rng = random.Random(5)
+  all_frames = list(frames())
+  yield from (('packet', f) for f in all_frames)
+  for frame in all_frames:
+    yield 'rss', bytes((rng.choice((31, 31, rng.randrange(32))), rng.randrange(9),
+                        rng.randrange(71), rng.randrange(32))) + frame
+  yield from (('rss', b'\x80\0\0\0' + rng.randbytes(6)) for _ in range(20))
+  yield from (('stages', data) for data in stage_inputs(all_frames, rng))
+  for i, line in enumerate(REQUESTS):
+    yield 'control', bytes((i % 32, i)) + line.encode() + b'\n'
+  for how in range(0, 256, 5):
+    lines = rng.sample(REQUESTS, 5) + ['{"command": "restart", "target": "all"}']
+    yield 'control', bytes((how, how)) + '\n'.join(lines).encode() + b'\n'
+  yield from (('config', path.read_bytes()) for path in sorted(TOP.glob('conf/*.yaml')))
+  yield from (('config', text.encode()) for text in CONFIGS)
+
+
+def main():
+  if len(sys.argv) != 2:
+    print('usage: seeds.py DIR', file=sys.stderr)
+    return 2
+  for target, data in inputs():
+    folder = pathlib.Path(sys.argv[1], target)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = data[:INPUT_MAX]
+    (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
+  return 0
+
+
+if __name__ == '__main__':
+  sys.exit(main())
