@@ -164,8 +164,9 @@ static const struct config_row rows[] = {
 	 .power_of_two = 1,
 	 .unit = "flows",
 	 .def = "65536",
-	 .help = "Flow records of a lane. When there is no room, the idlest of a few "
-		 "candidates makes way."},
+	 .help = "Flow records of a lane, 72 bytes of hugepages each; twice the flows expected is "
+		 "a good number. When there is no room, the idlest of a few candidates makes "
+		 "way."},
 	{.path = "flow.idle_timeout_s",
 	 .type = CONFIG_INT,
 	 IN_CONFIG(flow_idle_s),

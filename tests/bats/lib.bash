@@ -29,8 +29,8 @@ teardown() {
 	test_end
 }
 
-# file_begin: the run of this file, with hugepages if nobody has reserved them, and the group that
-# may watch.
+# file_begin: the run of this file, with hugepages if nobody has reserved them (PAGES_MB of them, 768
+# by default), and the group that may watch.
 file_begin() {
 	hf_need_root "${BATS_TEST_FILENAME##*/}" || return 1
 	: "${HF_BUILD:=$HF_TOP/build/gcc}"
@@ -41,7 +41,7 @@ file_begin() {
 		export HF_GROUP_MADE=1
 	fi
 	[ -n "${HF_PAGES_RESERVED:-}" ] && return 0
-	{ hf_hugetlbfs_mount && hf_hugepages_reserve 768; } >&2
+	{ hf_hugetlbfs_mount && hf_hugepages_reserve "${PAGES_MB:-768}"; } >&2
 }
 
 file_end() {
@@ -98,7 +98,8 @@ same() {
 
 # --- configuration ------------------------------------------------------------------------------
 
-# write_config LANES DEVICE...: a configuration in $CONFIG. $EXTRA: more lines; RING, POOL: sizes.
+# write_config LANES DEVICE...: a configuration in $CONFIG. $EXTRA: more lines; RING, POOL: sizes;
+# FLOW: keys of the flow table.
 write_config() {
 	local lanes=$1 device
 	shift
@@ -108,7 +109,7 @@ write_config() {
 		echo "ring: {size: ${RING:-4096}}"
 		echo "pool: {size: ${POOL:-16383}}"
 		echo "idle: sleep"
-		echo "flow: {capacity: 65536}"
+		echo "flow: {${FLOW:-capacity: 65536}}"
 		[ -z "${EXTRA:-}" ] || echo "$EXTRA"
 		echo "ports:"
 		for device; do

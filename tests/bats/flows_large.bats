@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Flow tables of a million records a lane, 16 Mi in a soak: the primary stands up in time, flows are
+# counted and expire, and reading all records delays no hand-over.
+load lib
+
+setup_file() {
+	CAPACITY=$(soak 16777216 1048576)
+	export CAPACITY
+	if [ "${HF_SOAK:-0}" = 1 ]; then # for which the run of all tests reserved too little
+		HF_PAGES_RESERVED='' PAGES_MB=1600 file_begin
+	else
+		file_begin
+	fi
+}
+
+# start_large KEYS: a primary between two pcap files, the time it took to be ready, a worker.
+start_large() {
+	local in=$BATS_TEST_TMPDIR/in.pcap began
+	make_pcap "$in" --packets 60000 --flows 20000 --zipf 0 --broken 0 --seed 5
+	FLOW="capacity: $CAPACITY, $1" RING=65536 POOL=81919 write_config 1 \
+		"net_pcap0,rx_pcap=$in" "net_pcap1,tx_pcap=/dev/null"
+	began=${EPOCHREALTIME/./}
+	start_primary
+	echo "# ready after $(((${EPOCHREALTIME/./} - began) / 1000)) ms, $CAPACITY records" >&3
+	start_workers 0
+	hf_wait_for 20 status_is '.lanes[0].tx_pkts == 60000' || fail "not all packets came through"
+}
+
+totals() {
+	ctl --json flows | jq -r ".totals | $1"
+}
+
+@test "too few hugepages for the tables: one line that says so, nothing is left behind" {
+	# One lane more than there is room for, at 1,208 MB a lane.
+	local lanes=$(($(hf_meminfo HugePages_Free) * $(hf_meminfo Hugepagesize) / 1024 / 1208 + 1))
+	[ "$lanes" -le 64 ] || skip "64 lanes fit into the free hugepages"
+	FLOW='capacity: 16777216' write_config "$lanes" net_null0 net_null1
+	run -1 timeout 20 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
+	same "${#lines[@]}" 1 "lines of the message"
+	[[ ${lines[0]} == *"are missing"*"nr_hugepages" ]] || fail "$output"
+	run ! compgen -G "$HF_HUGE_DIR/*$INSTANCE*"
+}
+
+@test "flows of a large table are counted, shown by the monitor, and expire" {
+	start_large 'idle_timeout_s: 4'
+	same "$(totals '.live_pkts + ([.skipped[]] | add)')" 60000 "flows and skipped"
+	"$HF_MONITOR" --instance "$INSTANCE" --json --once --top 10 --sort packets \
+		>"$LOGS/monitor.json"
+	same "$(jq '.flows | length' "$LOGS/monitor.json")" 10 "flows in the monitor"
+	hf_wait_for 10 flows_expired || fail "live flows after the time-out: $(totals .live)"
+	same "$(totals '.expired_pkts + ([.skipped[]] | add)')" 60000 "expired and skipped"
+	same "$(totals '.evicted_flows')" 0 "evicted flows"
+}
+
+flows_expired() {
+	[ "$(totals .live)" -eq 0 ]
+}
+
+# read_flows SECONDS: clients that read all flows, one after another.
+read_flows() {
+	local until=$((SECONDS + $1))
+	while [ $SECONDS -lt "$until" ]; do
+		ctl --json flows >/dev/null || return 1
+	done
+}
+
+# restart_ms: how long restarts of the lane take, in ms, the median of nine.
+restart_ms() {
+	local began
+	for _ in {1..9}; do
+		began=${EPOCHREALTIME/./}
+		ctl restart 0 >>"$LOGS/restarts"
+		echo $(((${EPOCHREALTIME/./} - began) / 1000))
+	done | sort -n | sed -n 5p
+}
+
+@test "hand-overs take no longer while all records are read" {
+	local alone beside pids=()
+	start_large 'idle_timeout_s: never'
+	start_worker other --standby
+	alone=$(restart_ms)
+	for _ in 1 2 3; do
+		read_flows 6 &
+		pids+=($!)
+	done
+	beside=$(restart_ms)
+	wait "${pids[@]}"
+	echo "# restart of a lane: $alone ms alone, $beside ms while three clients read flows" >&3
+	[ "$beside" -le $((alone + 30)) ] || fail "a restart took $beside ms instead of $alone"
+}
