@@ -14,7 +14,7 @@
 #define COME_MS  3000 /* for a worker that is starting to wait for the lane */
 #define AWAKE_MS 500  /* since the last heartbeat of a worker, which beats every 20 */
 #define MOVE_MS  2000 /* for the new owner to begin */
-#define GAP_MS   500  /* then for its first packet */
+#define GAP_MS   200  /* then for its first packet */
 
 enum phase { PHASE_WAITING, PHASE_MOVING, PHASE_FIRST_PACKET, PHASE_SETTLING };
 

@@ -9,7 +9,7 @@ load lib
 build_mutant() {
 	local tree=$BATS_FILE_TMPDIR/tree build=$BATS_FILE_TMPDIR/build
 	mkdir -p "$tree"
-	cp -pR "$HF_TOP"/{meson.build,meson_options.txt,shared,primary,secondary,monitor,conf,docs} \
+	cp -pR "$HF_TOP"/{meson.build,meson_options.txt,shared,primary,secondary,monitor,conf,docs,deploy} \
 		"$tree"
 	touch "$tree"/*/*.c
 	sed -i "$2" "$tree/$1"

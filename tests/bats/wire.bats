@@ -106,7 +106,7 @@ judge_wire() {
 
 @test "wire: 20 hand-overs: every packet once, in order, unchanged; flow records equal what was sent" {
 	local i
-	start_wire --rate "$(soak 1000000 50000)" --seconds "$(soak 30 6)" --flows 1000
+	start_wire --rate "$(soak 100000 50000)" --seconds "$(soak 30 14)" --flows 1000
 	start_forwarder
 	touch "$BATS_TEST_TMPDIR/go"
 	hf_wait_for 10 status_is '.lanes[0].rx_pkts > 0' || fail "no packet came"
@@ -130,7 +130,7 @@ judge_wire() {
 
 @test "wire: owners killed by SIGKILL: every packet once, in order, unchanged" {
 	local i pid takeovers
-	start_wire --rate 20000 --seconds "$(soak 30 6)" --flows 1000 --distribution zipf=1
+	start_wire --rate 20000 --seconds "$(soak 30 10)" --flows 1000 --distribution zipf=1
 	start_forwarder
 	touch "$BATS_TEST_TMPDIR/go"
 	hf_wait_for 10 status_is '.lanes[0].rx_pkts > 0' || fail "no packet came"
