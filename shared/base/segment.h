@@ -26,7 +26,7 @@
 #include "reasons.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
-#define HF_LAYOUT_VERSION 2U
+#define HF_LAYOUT_VERSION 3U
 
 #define HF_MAX_PORTS   16
 #define HF_MAX_LANES   64
