@@ -55,10 +55,11 @@ hf_ports_sample(struct hf_primary *p)
 	(void)p;
 }
 
-void
+int
 hf_primary_clear(struct hf_primary *p)
 {
 	atomic_fetch_add(&p->seg->header.clear_seq, 1);
+	return 0;
 }
 
 int
