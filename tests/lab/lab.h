@@ -53,5 +53,6 @@ int lab_eal_start(void);
 /* --- commands ------------------------------------------------------------------------------- */
 
 int lab_flow_table(int argc, char **argv);
+int lab_forward(int argc, char **argv);
 
 #endif

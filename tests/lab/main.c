@@ -11,6 +11,8 @@
 
 static const struct lab_command commands[] = {
 	{"flow-table", "the flow table against rte_hash: find and count in bulk", lab_flow_table},
+	{"forward", "lanes against testpmd: software and hardware lanes, one core each",
+	 lab_forward},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
