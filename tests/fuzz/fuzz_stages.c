@@ -17,7 +17,13 @@
 #define NO_VERDICT  0x7fff /* neither a port nor a reason */
 #define TICK        5
 
-enum option { OPTION_FLOW = 1, OPTION_MACSWAP = 2, OPTION_FULL_TABLE = 4, OPTION_SCRIBBLE = 8 };
+enum option {
+	OPTION_FLOW = 1,
+	OPTION_MACSWAP = 2,
+	OPTION_FULL_TABLE = 4,
+	OPTION_SCRIBBLE = 8,
+	OPTION_CKSUM = 16, /* a driver has found checksums of some packets wrong */
+};
 
 struct packet {
 	const uint8_t *bytes;
@@ -139,6 +145,7 @@ reset_lane(const struct input *in)
 	seg->run.burst = in->burst;
 	seg->run.stage_flow = (in->options & OPTION_FLOW) != 0;
 	seg->run.l2_mode = (in->options & OPTION_MACSWAP) != 0 ? HF_L2_MACSWAP : HF_L2_WIRE;
+	seg->run.cksum_ports = (in->options & OPTION_CKSUM) != 0 ? UINT32_MAX : 0;
 	hf_lane_ring_format(lane.w.ring, WORLD_RING, 0, 0);
 	for (uint32_t i = 0; i < in->n; i++) {
 		const struct packet *p = &in->packet[i];
@@ -151,6 +158,9 @@ reset_lane(const struct input *in)
 		m->pkt_len = p->len + p->more;
 		m->nb_segs = p->more == 0 ? 1 : 2;
 		m->port = p->port;
+		m->ol_flags = p->len % 8 == 1   ? RTE_MBUF_F_RX_IP_CKSUM_BAD
+			      : p->len % 8 == 2 ? RTE_MBUF_F_RX_L4_CKSUM_BAD
+						: 0;
 	}
 }
 
