@@ -58,7 +58,7 @@ kill_owner() {
 
 @test "iperf3 TCP runs through planned hand-overs and SIGKILLs of workers" {
 	local seconds restarts kills i iperf
-	seconds=$(soak 20 15) restarts=$(soak 20 6) kills=$(soak 5 2)
+	seconds=$(soak 30 15) restarts=$(soak 20 6) kills=$(soak 5 2)
 	start_forwarder
 	start_iperf_server
 	start_iperf tcp -t "$seconds" -P 2
