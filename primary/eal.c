@@ -42,22 +42,13 @@ static void __attribute__((format(printf, 2, 3))) add(struct eal_args *a, const 
 }
 
 int
-eal_is_pci(const char *device)
-{
-	unsigned int dom, bus, dev, fn;
-
-	return sscanf(device, "%4x:%2x:%2x.%1x", &dom, &bus, &dev, &fn) == 4 ||
-	       sscanf(device, "%2x:%2x.%1x", &bus, &dev, &fn) == 3;
-}
-
-int
 eal_device_node(const char *device)
 {
 	char path[128], address[32];
 	int node = 0;
 	FILE *f;
 
-	if (!eal_is_pci(device))
+	if (!hf_names_is_pci(device))
 		return 0;
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(device, ","), device);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%s/numa_node",
@@ -109,7 +100,7 @@ add_devices(const struct hf_config *cfg, struct eal_args *a)
 	int pci = 0;
 
 	for (uint32_t i = 0; i < cfg->n_ports; i++) {
-		if (!eal_is_pci(cfg->ports[i].device))
+		if (!hf_names_is_pci(cfg->ports[i].device))
 			continue;
 		add(a, "--allow=%s", cfg->ports[i].device);
 		pci = 1;

@@ -59,9 +59,6 @@ int eal_repair(const struct hf_primary *p);
 /* NUMA node of a device string by sysfs; 0 for virtual devices. */
 int eal_device_node(const char *device);
 
-/* Is this device string a PCI address? */
-int eal_is_pci(const char *device);
-
 /* --- ports.c, pools.c ----------------------------------------------------------------------- */
 
 int ports_probe(struct hf_primary *p);

@@ -19,7 +19,7 @@ static void
 device_name(const char *device, char *name, size_t len)
 {
 	int n = (int)strcspn(device, ",");
-	int short_pci = eal_is_pci(device) &&
+	int short_pci = hf_names_is_pci(device) &&
 			memchr(device, ':', (size_t)n) == memrchr(device, ':', (size_t)n);
 
 	snprintf(name, len, "%s%.*s", short_pci ? "0000:" : "", n, device);
@@ -32,7 +32,7 @@ probe_one(struct hf_primary *p, uint32_t i)
 	char name[RTE_ETH_NAME_MAX_LEN];
 	int err;
 
-	if (!eal_is_pci(cp->device)) {
+	if (!hf_names_is_pci(cp->device)) {
 		err = rte_dev_probe(cp->device);
 		if (err < 0) {
 			hf_err("port %s: probe device %s: %s", cp->name, cp->device,

@@ -15,23 +15,14 @@
 #include "points.h"
 #include "worker.h"
 
-/* Is this device string a PCI address? EAL then has to be told; virtual devices it asks for. */
-static int
-is_pci(const char *device)
-{
-	unsigned int dom, bus, dev, fn;
-
-	return sscanf(device, "%4x:%2x:%2x.%1x", &dom, &bus, &dev, &fn) == 4 ||
-	       sscanf(device, "%2x:%2x.%1x", &bus, &dev, &fn) == 3;
-}
-
+/* EAL has to be told of PCI devices; for virtual ones it asks the primary. */
 static int
 hardware_device_args(const struct hf_segment *seg, char (*args)[160], int max)
 {
 	int n = 0;
 
 	for (uint32_t i = 0; i < seg->header.n_ports && n < max; i++)
-		if (is_pci(seg->ports[i].device))
+		if (hf_names_is_pci(seg->ports[i].device))
 			snprintf(args[n++], sizeof(args[0]), "--allow=%s", seg->ports[i].device);
 	if (n == 0)
 		snprintf(args[n++], sizeof(args[0]), "--no-pci");

@@ -31,3 +31,12 @@ hf_names_check_instance(const char *instance)
 			return -EINVAL;
 	return 0;
 }
+
+int
+hf_names_is_pci(const char *device)
+{
+	unsigned int dom, bus, dev, fn;
+
+	return sscanf(device, "%4x:%2x:%2x.%1x", &dom, &bus, &dev, &fn) == 4 ||
+	       sscanf(device, "%2x:%2x.%1x", &bus, &dev, &fn) == 3;
+}

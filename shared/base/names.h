@@ -43,4 +43,9 @@ int hf_names_path(char *buf, size_t len, const char *instance, const char *file)
  */
 int hf_names_check_instance(const char *instance);
 
+/*
+ * Is this DPDK device string a PCI address ("0000:01:00.0", "01:00.0,arg=1")? 1 or 0. Any thread.
+ */
+int hf_names_is_pci(const char *device);
+
 #endif
