@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "points.h"
 #include "stage.h"
 #include "version.h"
 #include "worker.h"
@@ -204,6 +205,7 @@ claim_slot(struct hf_worker_process *w)
 		       HF_MAX_WORKERS);
 		return -EBUSY;
 	}
+	HF_POINT("attach_slot_found");
 	w->slot_index = i;
 	w->slot = &seg->workers[i];
 	if (w->opt.name[0] == '\0')
@@ -218,9 +220,12 @@ claim_slot(struct hf_worker_process *w)
 	atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
 	atomic_store_explicit(&w->slot->start_time, hf_process_start_time(getpid()),
 			      memory_order_relaxed);
+	HF_POINT("attach_slot_filled");
 	atomic_store_explicit(&w->slot->pid, getpid(), memory_order_relaxed);
+	HF_POINT("attach_slot_pid");
 	/* Pairs with the primary's acquire load: the slot is filled. */
 	atomic_store_explicit(&w->slot->state, HF_WORKER_ATTACHING, memory_order_release);
+	HF_POINT("attach_slot_claimed");
 	return 0;
 }
 
@@ -260,6 +265,7 @@ start_eal(const struct hf_worker_process *w, char *program)
 		       rte_strerror(rte_errno));
 		return -EIO;
 	}
+	HF_POINT("attach_eal_started");
 	/* EAL pinned this thread; a lane thread without a CPU of its own shall run anywhere. */
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	return 0;
@@ -292,6 +298,7 @@ prepare_lane(struct hf_worker_process *w, uint32_t lane)
 	hf_segment_flow_table(w->seg, lane, &t->ctx.flows);
 	hf_stages_select(&t->ctx);
 	w->lane[lane] = t;
+	HF_POINT("attach_lane");
 	return hf_kind()->prepare(&t->ctx);
 }
 
@@ -347,7 +354,9 @@ attach_locked(struct hf_worker_process *w, char *program)
 			err = prepare_lane(w, l);
 	if (err != 0)
 		return err;
+	HF_POINT("attach_prepared");
 	remove_runtime_files(w->opt.instance);
+	HF_POINT("attach_swept");
 	w->slot->attach_us = (uint32_t)(hf_tsc_to_ns(&w->seg->header, hf_tsc() - begin) / 1000);
 	return 0;
 }
@@ -361,11 +370,13 @@ reach_primary(struct hf_worker_process *w)
 	if (err != 0)
 		return err;
 	w->seg = w->map.seg;
+	HF_POINT("attach_mapped");
 	err = check_lanes(w);
 	if (err == 0 && w->seg->header.kind != hf_kind()->kind)
 		return -EXDEV;
 	if (err == 0)
 		err = lock_attach(w);
+	HF_POINT("attach_locked");
 	if (err == 0 && !still_current(w)) {
 		close(w->attach_lock);
 		w->attach_lock = -1;
@@ -391,9 +402,12 @@ attach_to_primary(struct hf_worker_process *w, char *program)
 		hf_err("instance %s: attach: the primary has gone", w->opt.instance);
 		return -ESRCH;
 	}
+	HF_POINT("attach_verified");
 	atomic_store_explicit(&w->slot->attached_tsc, hf_tsc(), memory_order_relaxed);
 	atomic_store_explicit(&w->slot->state, HF_WORKER_RUNNING, memory_order_release);
+	HF_POINT("attach_running");
 	close(w->attach_lock);
 	w->attach_lock = -1;
+	HF_POINT("attach_unlocked");
 	return 0;
 }

@@ -86,6 +86,7 @@ commit(struct hf_lane_context *ctx)
 
 	atomic_store_explicit(&s->seq, seq, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
+	HF_POINT("hw_commit_open");
 	atomic_store_explicit(&s->rx_pkts, t->rx_pkts, memory_order_relaxed);
 	atomic_store_explicit(&s->rx_bytes, t->rx_bytes, memory_order_relaxed);
 	atomic_store_explicit(&s->tx_pkts, t->tx_pkts, memory_order_relaxed);
@@ -95,6 +96,7 @@ commit(struct hf_lane_context *ctx)
 		atomic_store_explicit(&s->drop[d], t->drop[d], memory_order_relaxed);
 	/* Pairs with the reader's acquire load of an even value. */
 	atomic_store_explicit(&s->seq, seq + 1, memory_order_release);
+	HF_POINT("hw_committed");
 }
 
 static void
@@ -102,6 +104,7 @@ drop(struct hf_lane_context *ctx, struct rte_mbuf *m, unsigned int reason)
 {
 	ctx->sum.drop[reason < HF_DROP_COUNT ? reason : HF_DROP_BAD_VERDICT]++;
 	rte_pktmbuf_free(m);
+	HF_POINT("hw_freed");
 }
 
 /* Sends what goes out of one port; what its queue does not take is dropped. */
@@ -114,6 +117,7 @@ send_port(struct hf_lane_context *ctx, uint32_t port, struct rte_mbuf **m, uint1
 	for (uint16_t i = 0; i < n; i++)
 		bytes += m[i]->pkt_len;
 	sent = rte_eth_tx_burst(ctx->seg->ports[port].ethdev, (uint16_t)ctx->lane_id, m, n);
+	HF_POINT("hw_tx_after");
 	for (uint16_t i = sent; i < n; i++) {
 		bytes -= m[i]->pkt_len;
 		drop(ctx, m[i], HF_DROP_TX_FULL);
@@ -147,6 +151,7 @@ give_back(struct hf_lane_context *ctx)
 								  : HF_DROP_BAD_VERDICT);
 	}
 	ctx->hw->reaped = i;
+	HF_POINT("hw_reaped");
 }
 
 /* Finishes what the ring holds: work, transmit, count. */
@@ -158,6 +163,7 @@ finish(struct hf_lane_context *ctx, uint32_t now_tick)
 	while ((k = hf_burst_run(ctx, ctx->ring[0], now_tick)) > 0)
 		n += k;
 	set_phase(ctx, HF_PHASE_TX);
+	HF_POINT("hw_tx_before");
 	give_back(ctx);
 	ctx->sum.held_pkts = 0;
 	commit(ctx);
@@ -175,8 +181,10 @@ poll_port(struct hf_lane_context *ctx, uint16_t index, uint32_t now_tick)
 	uint16_t n;
 
 	set_phase(ctx, HF_PHASE_RX);
+	HF_POINT("hw_rx_before");
 	n = rte_eth_rx_burst(ctx->seg->ports[index].ethdev, (uint16_t)ctx->lane_id, m,
 			     (uint16_t)ctx->run->burst);
+	HF_POINT("hw_rx_after");
 	if (n == 0) {
 		set_phase(ctx, HF_PHASE_IDLE);
 		return 0;
@@ -187,8 +195,11 @@ poll_port(struct hf_lane_context *ctx, uint16_t index, uint32_t now_tick)
 		ctx->sum.rx_bytes += m[i]->pkt_len;
 	}
 	ctx->sum.rx_pkts += n;
+	HF_POINT("hw_rx_listed");
 	atomic_store_explicit(&ring->published, head + n, memory_order_relaxed);
+	HF_POINT("hw_rx_published");
 	set_phase(ctx, HF_PHASE_WORK);
+	HF_POINT("hw_work");
 	return finish(ctx, now_tick);
 }
 

@@ -15,6 +15,7 @@
 
 #include "lease.h"
 #include "log.h"
+#include "points.h"
 #include "stage.h"
 #include "worker.h"
 
@@ -104,6 +105,7 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 		hf_add(&lane->takeovers, 1);
 	else if (gen > 1)
 		hf_add(&lane->handovers, 1);
+	HF_POINT("owner_counted");
 	atomic_store_explicit(&lane->since_tsc, y->began_tsc, memory_order_relaxed);
 	atomic_store_explicit(&lane->heartbeat_tsc, y->began_tsc, memory_order_relaxed);
 	atomic_store_explicit(&lane->owner_pid, getpid(), memory_order_relaxed);
@@ -111,8 +113,10 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->state, HF_LANE_RUNNING, memory_order_relaxed);
 	set_thread_state(t, HF_THREAD_OWNER);
+	HF_POINT("owner_named");
 	/* Pairs with the acquire loads of all who wait for the next owner. */
 	atomic_store_explicit(&lane->generation, gen, memory_order_release);
+	HF_POINT("owner_begun");
 	RTE_PER_LCORE(_lcore_id) = t->ctx.lane_id;
 }
 
@@ -126,6 +130,7 @@ publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->done_pkts, y->done_pkts, memory_order_relaxed);
 	atomic_store_explicit(&lane->heartbeat_tsc, now, memory_order_relaxed);
+	HF_POINT("tally_published");
 }
 
 /* After a burst with packets: the lane's time stamp, and the gap if this was the owner's first. */
@@ -136,6 +141,7 @@ note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begi
 	y->done_pkts += n;
 	y->busy_tsc += now - begin;
 	atomic_store_explicit(&lane->last_done_tsc, now, memory_order_relaxed);
+	HF_POINT("burst_noted");
 	if (y->gap_from == 0)
 		return;
 	atomic_store_explicit(&lane->last_gap_ns, now - y->gap_from, memory_order_relaxed);
@@ -224,8 +230,11 @@ end_owner(struct hf_lane_thread *t, const struct lane_tally *y)
 	atomic_store_explicit(&lane->state, planned ? HF_LANE_HANDOVER : HF_LANE_FREE,
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->owner_slot_plus1, 0, memory_order_relaxed);
+	HF_POINT("give_marked");
 	set_thread_state(t, HF_THREAD_NONE);
+	HF_POINT("give_before");
 	hf_lease_give(&lane->lease);
+	HF_POINT("give_after");
 }
 
 /*
@@ -241,6 +250,7 @@ take_lane(struct hf_lane_thread *t)
 	for (;;) {
 		set_thread_state(t, HF_THREAD_WAITING);
 		rc = hf_lease_take(&lane->lease);
+		HF_POINT("lease_taken");
 		if (rc < 0)
 			return rc;
 		if (rc == 0 && atomic_load_explicit(&t->worker->leave, memory_order_relaxed)) {
@@ -272,10 +282,13 @@ recover_lane(struct hf_lane_thread *t)
 	int err, lost;
 
 	atomic_store_explicit(&lane->state, HF_LANE_RECOVERING, memory_order_relaxed);
+	HF_POINT("recover_begun");
 	lost = hf_kind()->recover(&t->ctx);
+	HF_POINT("recover_whole");
 	if (lost != 0)
 		atomic_store_explicit(&lane->state, HF_LANE_DIRTY, memory_order_relaxed);
 	err = hf_lease_consistent(&lane->lease);
+	HF_POINT("recover_consistent");
 	return err != 0 ? err : lost;
 }
 
