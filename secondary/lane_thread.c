@@ -272,11 +272,13 @@ take_lane(struct hf_lane_thread *t)
 }
 
 /*
- * After EOWNERDEAD. Returns 0 with a whole lane; -EIO when its owner died where only the primary
- * could make it whole: it is marked so and not run; -errno when the lease is broken.
+ * After a crash of the owner before. consistent: the kernel handed the lease on (EOWNERDEAD), as
+ * against an owner that crashed and gave it back itself. Returns 0 with a whole lane; -EIO when
+ * its owner died where only the primary could make it whole: it is marked so and not run; -errno
+ * when the lease is broken. A death in here is one more EOWNERDEAD.
  */
 static int
-recover_lane(struct hf_lane_thread *t)
+recover_lane(struct hf_lane_thread *t, int consistent)
 {
 	struct hf_lane *lane = t->ctx.lane;
 	int err, lost;
@@ -286,8 +288,8 @@ recover_lane(struct hf_lane_thread *t)
 	lost = hf_kind()->recover(&t->ctx);
 	HF_POINT("recover_whole");
 	if (lost != 0)
-		atomic_store_explicit(&lane->state, HF_LANE_DIRTY, memory_order_relaxed);
-	err = hf_lease_consistent(&lane->lease);
+		atomic_store_explicit(&lane->state, HF_LANE_BROKEN, memory_order_relaxed);
+	err = consistent ? hf_lease_consistent(&lane->lease) : 0;
 	HF_POINT("recover_consistent");
 	return err != 0 ? err : lost;
 }
@@ -298,18 +300,23 @@ take_whole_lane(struct hf_lane_thread *t)
 {
 	struct hf_lane *lane = t->ctx.lane;
 	int rc = take_lane(t), err = 0;
+	uint32_t state;
 
-	if (rc == EOWNERDEAD)
-		err = recover_lane(t);
-	else if (rc == 0 &&
-		 atomic_load_explicit(&lane->state, memory_order_relaxed) == HF_LANE_DIRTY)
+	if (rc < 0)
+		return rc;
+	state = atomic_load_explicit(&lane->state, memory_order_relaxed);
+	if (rc == EOWNERDEAD || state == HF_LANE_DIRTY)
+		err = recover_lane(t, rc == EOWNERDEAD);
+	else if (state == HF_LANE_BROKEN)
 		err = -EIO;
 	if (err == -EIO) {
 		hf_err("lane %u: its owner died inside a driver call: the lane waits for a new primary",
 		       t->ctx.lane_id);
 		hf_lease_give(&lane->lease);
 	}
-	return err != 0 ? err : rc;
+	if (err != 0)
+		return err;
+	return state == HF_LANE_DIRTY ? EOWNERDEAD : rc;
 }
 
 static void *

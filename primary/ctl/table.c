@@ -120,7 +120,7 @@ static const char *
 colour_of(const char *text, const json_t *value, enum ctl_format format)
 {
 	static const char *const good[] = {"up", "running", "ready"};
-	static const char *const bad[] = {"down", "dead", "dirty", "gone", "free"};
+	static const char *const bad[] = {"down", "dead", "dirty", "broken", "gone", "free"};
 
 	if (format == CTL_BAD)
 		return json_number_value(value) != 0 ? "\033[31m" : "";

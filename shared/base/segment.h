@@ -26,7 +26,7 @@
 #include "reasons.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
-#define HF_LAYOUT_VERSION 3U
+#define HF_LAYOUT_VERSION 4U
 
 #define HF_MAX_PORTS   16
 #define HF_MAX_LANES   64
@@ -52,7 +52,8 @@ enum hf_lane_state {
 	HF_LANE_RUNNING,
 	HF_LANE_HANDOVER,   /* given back by its owner, the next one is on its way */
 	HF_LANE_RECOVERING, /* the new owner of a dead one's lane is at work */
-	HF_LANE_DIRTY,      /* the owner crashed and said so before it gave the lease back */
+	HF_LANE_DIRTY,      /* the owner crashed and gave the lease back: recover, then run */
+	HF_LANE_BROKEN,     /* an owner died inside a driver call: only the primary can mend it */
 };
 
 enum hf_worker_state {
@@ -68,6 +69,16 @@ enum hf_thread_state {
 	HF_THREAD_NONE,    /* this worker does not serve the lane */
 	HF_THREAD_WAITING, /* asleep in the lease, or about to be */
 	HF_THREAD_OWNER,
+};
+
+/* What a lane thread was doing: see struct hf_crash. */
+enum hf_step {
+	HF_STEP_NONE,    /* between bursts, or no lane thread */
+	HF_STEP_RECOVER, /* making a dead owner's lane whole */
+	HF_STEP_RX,      /* inside a driver's receive call */
+	HF_STEP_PLAN,    /* a stage's plan over a burst */
+	HF_STEP_APPLY,   /* changing one packet */
+	HF_STEP_TX,      /* inside a driver's transmit call, or freeing */
 };
 
 /* Asked of a worker by the primary. */
@@ -91,6 +102,9 @@ enum hf_event_type {
 	HF_EVENT_NUMA_MISMATCH, /* lane; value: its CPU's node */
 	HF_EVENT_CLEAR,         /* counters were cleared */
 	HF_EVENT_STOP,
+	HF_EVENT_WORKER_CRASH, /* pid, lane; code: HF_CRASH_CODE; value: fault address; text: stage
+				*/
+	HF_EVENT_WORKER_HANG,  /* pid, lane or -1; value: ns since its heartbeat; it was killed */
 	HF_EVENT_COUNT,
 };
 
@@ -136,8 +150,8 @@ struct hf_run_config {
 	uint32_t stage_flow;
 	uint32_t l2_mode;            /* enum hf_l2_mode */
 	uint16_t peer[HF_MAX_PORTS]; /* egress port of each ingress port; UINT16_MAX: none */
-	uint32_t cksum_ports; /* bit i: hardware lanes drop what port i's driver finds wrong */
-	uint32_t zero;
+	uint32_t cksum_ports;     /* bit i: hardware lanes drop what port i's driver finds wrong */
+	uint32_t hang_timeout_ms; /* a heartbeat older than that is a hang; 0: never */
 };
 
 /* Writer: primary's main thread. Readers: all. Rates are the reader's business. */
@@ -219,6 +233,8 @@ struct hf_lane {
 	_Atomic(uint32_t) numa_mismatch;   /* 1: a port it serves is on another node */
 	_Atomic(uint32_t) preferred_plus1; /* worker slot + 1 that shall own it next; 0: any */
 	_Atomic(uint32_t) handover_gen;    /* asked of the owner whose generation this is */
+	_Atomic(uint32_t) unsupervised;    /* 1: its owner is not killed for hanging */
+	_Atomic(uint32_t) hung_gen; /* generation whose owner was killed for hanging; 0 none */
 
 	/* Writer: the holder of the lease. */
 	alignas(64) _Atomic(uint32_t) generation; /* owners so far; moved by each new owner */
@@ -255,6 +271,31 @@ struct hf_lane {
 	struct hf_io_lane counters;
 };
 
+/*
+ * What a worker's crash handler wrote before the process died. Writer: the first thread of the
+ * worker that crashes, under seq (odd while writing). Readers: all, by hf_crash_read(). It outlives
+ * the worker and the next owner of the slot, until that one crashes.
+ */
+struct hf_crash {
+	alignas(64) _Atomic(uint32_t) seq; /* 0: no crash yet */
+	int32_t pid;
+	int32_t signal;
+	int32_t code;        /* si_code: above 0, the kernel's word for the cause */
+	int32_t lane;        /* -1: not a lane thread, or one without the lease */
+	uint32_t generation; /* of the lane's owner */
+	uint32_t step;       /* enum hf_step */
+	uint32_t ring;       /* which of the lane's rings; for PLAN and APPLY */
+	uint64_t packet;     /* ring index: of the packet in APPLY, of the burst's first in PLAN */
+	uint64_t address;    /* si_addr; 0 for signals without one */
+	uint64_t ip;         /* instruction */
+	uint64_t tsc;
+	alignas(64) char name[32]; /* the worker's */
+	char stage[16];            /* in PLAN: which; else "" */
+	uint32_t burst;            /* in PLAN: number of packets */
+	uint32_t zero[3];
+};
+static_assert(sizeof(struct hf_crash) == 128, "a crash report is two cache lines");
+
 /* A worker process. Writers as marked; the slot is claimed under the attach lock. */
 struct hf_worker {
 	/* Writer: the worker; the primary from DEAD to FREE. */
@@ -273,6 +314,7 @@ struct hf_worker {
 	alignas(64) _Atomic(uint32_t) command; /* enum hf_worker_command */
 	/* Writer of byte l: the worker's thread of lane l. */
 	alignas(64) _Atomic(uint8_t) thread[HF_MAX_LANES]; /* enum hf_thread_state */
+	struct hf_crash crash;
 };
 
 /*
@@ -295,12 +337,17 @@ struct hf_event {
 	int64_t realtime_ns;
 	uint32_t type; /* enum hf_event_type */
 	int32_t pid;
-	int32_t lane; /* or port; -1 none */
-	uint32_t zero;
+	int32_t lane;  /* or port; -1 none */
+	uint32_t code; /* HF_EVENT_WORKER_CRASH: see there; else 0 */
 	uint64_t value;
 	char text[24]; /* worker's or port's name */
 };
 static_assert(sizeof(struct hf_event) == 64, "an event is one cache line");
+
+/* Signal and enum hf_step in an event's code. */
+#define HF_CRASH_CODE(signal, step) ((uint32_t)(signal) | (uint32_t)(step) << 8)
+#define HF_CRASH_CODE_SIGNAL(code)  ((int)((code)&0xff))
+#define HF_CRASH_CODE_STEP(code)    ((code) >> 8)
 
 /* Writer: primary's main thread. Event n is at [(n - 1) % HF_MAX_EVENTS]. */
 struct hf_event_log {
@@ -387,11 +434,17 @@ int hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_l
 /* Reads one I/O thread's block. Returns 0 or -EAGAIN. */
 int hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out);
 
+/* One consistent copy of a slot's last crash. Any process. Returns 0; -ENOENT there was none;
+ * -EAGAIN it is being written, or its writer was killed. */
+int hf_crash_read(const struct hf_worker *w, struct hf_crash *out);
+
 /* Names for people and JSON: "running", "software", "worker_death" ... Never NULL. */
 const char *hf_lane_state_name(uint32_t state);
 const char *hf_worker_state_name(uint32_t state);
 const char *hf_lane_kind_name(uint32_t kind);
 const char *hf_event_name(uint32_t type);
+const char *hf_step_name(uint32_t step);
+const char *hf_signal_name(int signal); /* "SIGSEGV"; "unknown" for none of the crash signals */
 
 /* Time stamp counter of this CPU. */
 static inline uint64_t

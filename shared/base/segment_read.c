@@ -184,9 +184,10 @@ name_of(const char *const *names, unsigned int n, uint32_t value)
 const char *
 hf_lane_state_name(uint32_t state)
 {
-	static const char *const names[] = {"free", "running", "handover", "recovering", "dirty"};
+	static const char *const names[] = {"free",       "running", "handover",
+					    "recovering", "dirty",   "broken"};
 
-	return name_of(names, 5, state);
+	return name_of(names, 6, state);
 }
 
 const char *
@@ -222,6 +223,8 @@ hf_event_name(uint32_t type)
 		[HF_EVENT_NUMA_MISMATCH] = "numa_mismatch",
 		[HF_EVENT_CLEAR] = "clear",
 		[HF_EVENT_STOP] = "stop",
+		[HF_EVENT_WORKER_CRASH] = "worker_crash",
+		[HF_EVENT_WORKER_HANG] = "worker_hang",
 	};
 
 	return name_of(names, HF_EVENT_COUNT, type);

@@ -18,14 +18,14 @@ static void
 layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
-	assert_int_equal(HF_LAYOUT_VERSION, 3);
-	assert_int_equal(sizeof(struct hf_segment), 303040);
+	assert_int_equal(HF_LAYOUT_VERSION, 4);
+	assert_int_equal(sizeof(struct hf_segment), 311232);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 64);
 	assert_int_equal(sizeof(struct hf_port), 448);
 	assert_int_equal(sizeof(struct hf_pool), 128);
 	assert_int_equal(sizeof(struct hf_lane), 768);
-	assert_int_equal(sizeof(struct hf_worker), 256);
+	assert_int_equal(sizeof(struct hf_worker), 384);
 	assert_int_equal(sizeof(struct hf_io), 16448);
 	assert_int_equal(sizeof(struct hf_io_lane), 256);
 	assert_int_equal(sizeof(struct hf_event), 64);
@@ -42,9 +42,9 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_segment, pools, 7552);
 	OFFSET(hf_segment, lanes, 23936);
 	OFFSET(hf_segment, workers, 73088);
-	OFFSET(hf_segment, io, 89472);
-	OFFSET(hf_segment, clear, 221056);
-	OFFSET(hf_segment, events, 237440);
+	OFFSET(hf_segment, io, 97664);
+	OFFSET(hf_segment, clear, 229248);
+	OFFSET(hf_segment, events, 245632);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, generation, 128);
