@@ -208,6 +208,7 @@ fill_run(const struct hf_config *cfg, struct hf_run_config *run)
 	run->burst = cfg->burst;
 	run->idle = cfg->idle;
 	run->idle_sleep_us = cfg->idle_sleep_us;
+	run->tx_retry_us = cfg->tx_retry_us;
 	run->stage_l2 = 1;
 	run->stage_flow = (uint32_t)cfg->stage_flow;
 	run->l2_mode = cfg->l2_mode;

@@ -169,6 +169,7 @@ hf_io_create(struct hf_primary *p, uint32_t k, const struct hf_rss *rss)
 	t->idle = p->cfg.idle;
 	t->idle_sleep_us = p->cfg.idle_sleep_us;
 	t->seg = p->seg;
+	hf_transmit_init(&t->tx, &p->seg->run, p->seg->header.tsc_hz);
 	t->shared = &p->seg->io[k];
 	t->rss = rss;
 	t->n_lanes = p->cfg.n_lanes;

@@ -16,6 +16,7 @@
 #include "lane_ring.h"
 #include "primary.h"
 #include "rss.h"
+#include "transmit.h"
 
 #define HF_IO_BURST    32 /* packets a receive call and a transmit call */
 #define HF_IO_REAP_MIN 64 /* packets taken back from one lane in a turn, or twice what came in */
@@ -119,9 +120,10 @@ struct hf_io_thread {
 	struct rte_mempool *pool[HF_MAX_POOLS];
 	struct hf_io_range range[HF_MAX_POOLS]; /* of pool[] */
 	uint32_t n_pools;
-	uint32_t received;  /* packets in this turn */
-	atomic_int request; /* enum hf_io_request; main thread asks */
-	atomic_int parked;  /* 1: stands at a turn's end, holds nothing outside rings */
+	struct hf_transmit tx; /* how long it waits for room */
+	uint32_t received;     /* packets in this turn */
+	atomic_int request;    /* enum hf_io_request; main thread asks */
+	atomic_int parked;     /* 1: stands at a turn's end, holds nothing outside rings */
 };
 
 /* Makes thread k of p with rings for all lanes (memzones are reserved here). 0 or -errno, logged.

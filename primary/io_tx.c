@@ -79,23 +79,19 @@ static void
 flush(struct hf_io_thread *t, struct hf_io_port *port)
 {
 	struct hf_io_out *out = &port->out;
-	uint16_t sent, i, done = 0;
+	uint16_t sent, i;
 
 	if (out->n == 0)
 		return;
-	/* A driver stops at a packet it refuses, or when it is full: once more tells which. */
-	do {
-		sent = rte_eth_tx_burst(port->ethdev, (uint16_t)t->id, out->mbuf + done,
-					(uint16_t)(out->n - done));
-		for (i = done; i < done + sent; i++) {
-			struct hf_lane_totals *sum = &t->ring[out->lane[i]].sum;
+	sent = hf_transmit(&t->tx, port->index, port->ethdev, (uint16_t)t->id, out->mbuf,
+			   (uint16_t)out->n);
+	for (i = 0; i < sent; i++) {
+		struct hf_lane_totals *sum = &t->ring[out->lane[i]].sum;
 
-			sum->tx_pkts++;
-			sum->tx_bytes += out->len[i];
-		}
-		done = (uint16_t)(done + sent);
-	} while (sent > 0 && done < out->n);
-	for (i = done; i < out->n; i++)
+		sum->tx_pkts++;
+		sum->tx_bytes += out->len[i];
+	}
+	for (i = sent; i < out->n; i++)
 		hf_io_drop(&t->ring[out->lane[i]], out->mbuf[i], HF_DROP_TX_FULL);
 	out->n = 0;
 }

@@ -16,6 +16,7 @@
 #include "flow_table.h"
 #include "lane_ring.h"
 #include "segment.h"
+#include "transmit.h"
 
 #define HF_BURST_MAX 128
 
@@ -48,6 +49,7 @@ struct hf_lane_context {
 	struct hf_flow_table flows;
 	const struct hf_stage *stage[4]; /* those the configuration asks for, in order, then NULL */
 	struct hf_hw_lane *hw;           /* hardware lanes: its memory; ring[0] is in it */
+	struct hf_transmit tx;           /* hardware lanes: how long they wait for room */
 	struct hf_lane_totals sum;       /* hardware lanes: what lane->counters show after a turn */
 	struct hf_burst burst;
 };

@@ -64,6 +64,7 @@ hardware_prepare(struct hf_lane_context *ctx)
 		return -ENOENT;
 	ctx->n_rings = 1;
 	ctx->ring[0] = hf_hw_lane_ring(ctx->hw);
+	hf_transmit_init(&ctx->tx, ctx->run, ctx->seg->header.tsc_hz);
 	return 0;
 }
 
@@ -107,7 +108,7 @@ drop(struct hf_lane_context *ctx, struct rte_mbuf *m, unsigned int reason)
 	HF_POINT("hw_freed");
 }
 
-/* Sends what goes out of one port; what its queue does not take is dropped. */
+/* Sends what goes out of one port; what its queue does not take in time is dropped. */
 static void
 send_port(struct hf_lane_context *ctx, uint32_t port, struct rte_mbuf **m, uint16_t n)
 {
@@ -116,7 +117,8 @@ send_port(struct hf_lane_context *ctx, uint32_t port, struct rte_mbuf **m, uint1
 
 	for (uint16_t i = 0; i < n; i++)
 		bytes += m[i]->pkt_len;
-	sent = rte_eth_tx_burst(ctx->seg->ports[port].ethdev, (uint16_t)ctx->lane_id, m, n);
+	sent = hf_transmit(&ctx->tx, port, ctx->seg->ports[port].ethdev, (uint16_t)ctx->lane_id, m,
+			   n);
 	HF_POINT("hw_tx_after");
 	for (uint16_t i = sent; i < n; i++) {
 		bytes -= m[i]->pkt_len;

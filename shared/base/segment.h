@@ -152,6 +152,8 @@ struct hf_run_config {
 	uint16_t peer[HF_MAX_PORTS]; /* egress port of each ingress port; UINT16_MAX: none */
 	uint32_t cksum_ports;     /* bit i: hardware lanes drop what port i's driver finds wrong */
 	uint32_t hang_timeout_ms; /* a heartbeat older than that is a hang; 0: never */
+	uint32_t tx_retry_us;     /* how long a full transmit queue is waited for */
+	uint32_t zero[15];
 };
 
 /* Writer: primary's main thread. Readers: all. Rates are the reader's business. */

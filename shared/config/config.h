@@ -69,6 +69,7 @@ struct hf_config {
 	uint32_t burst;          /* 1 to 128, default 32 */
 	enum hf_idle idle;       /* default pause */
 	uint32_t idle_sleep_us;  /* 1 to 1000, default 50 */
+	uint32_t tx_retry_us;    /* 0 to 10000, default 100 */
 	enum hf_l2_mode l2_mode; /* default wire */
 	int stage_flow;          /* default 1 */
 	uint32_t flow_capacity;  /* HF_FLOW_CAPACITY_MIN to _MAX, power of two; default 65536 */

@@ -144,6 +144,17 @@ static const struct config_row rows[] = {
 	 .unit = "us",
 	 .def = "50",
 	 .help = "The longest sleep with idle: sleep."},
+	{.path = "tx.retry_us",
+	 .type = CONFIG_INT,
+	 IN_CONFIG(tx_retry_us),
+	 .min = 0,
+	 .max = 10000,
+	 .unit = "us",
+	 .def = "100",
+	 .help = "How long a transmit queue that is full is waited for before packets are dropped "
+		 "(tx_full). A port that was waited for in vain drops at once until it takes a "
+		 "whole burst again. The default is the time in which 1,024 short packets leave at "
+		 "10 Gbit/s; virtual machines that share CPUs want some thousands."},
 	{.path = "l2.mode",
 	 .type = CONFIG_WORD,
 	 IN_CONFIG(l2_mode),

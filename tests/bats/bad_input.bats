@@ -45,6 +45,7 @@ start_forwarder() {
 	config_refused burst 'burst: 129'
 	config_refused rss.reta_size 'rss: {reta_size: 100}'
 	config_refused idle_sleep_us 'idle_sleep_us: 0'
+	config_refused tx.retry_us 'tx: {retry_us: 10001}'
 }
 
 @test "configuration: the line number is that of the mistake" {

