@@ -34,6 +34,10 @@ set_detail(struct hf_event_row *row, uint32_t type)
 		format_gap(text, sizeof(text), row->value);
 		snprintf(row->detail, sizeof(row->detail), "gap %s", text);
 		break;
+	case HF_EVENT_LANE_RECOVERED:
+		format_gap(text, sizeof(text), row->value);
+		snprintf(row->detail, sizeof(row->detail), "in %s", text);
+		break;
 	case HF_EVENT_WORKER_DEATH:
 		snprintf(row->detail, sizeof(row->detail), "held %u lanes", (uint32_t)row->value);
 		row->alert = HF_ALERT_BAD;

@@ -52,7 +52,7 @@ enum hf_lane_state {
 	HF_LANE_RUNNING,
 	HF_LANE_HANDOVER,   /* given back by its owner, the next one is on its way */
 	HF_LANE_RECOVERING, /* the new owner of a dead one's lane is at work */
-	HF_LANE_DIRTY,      /* the owner crashed and gave the lease back: recover, then run */
+	HF_LANE_DIRTY,      /* an owner died, the lease was given back: recover, then run */
 	HF_LANE_BROKEN,     /* an owner died inside a driver call: only the primary can mend it */
 };
 
@@ -105,6 +105,7 @@ enum hf_event_type {
 	HF_EVENT_WORKER_CRASH, /* pid, lane; code: HF_CRASH_CODE; value: fault address; text: stage
 				*/
 	HF_EVENT_WORKER_HANG,  /* pid, lane or -1; value: ns since its heartbeat; it was killed */
+	HF_EVENT_LANE_RECOVERED, /* lane made whole by the primary; value: ns it took */
 	HF_EVENT_COUNT,
 };
 
@@ -196,6 +197,11 @@ struct hf_pool {
 	_Atomic(uint32_t) driver;      /* in drivers' queues */
 	_Atomic(uint32_t) unaccounted; /* nowhere: leaked */
 	_Atomic(uint64_t) census_tsc;  /* when this was counted; 0: never */
+	/* By recoveries (hardware lanes). */
+	_Atomic(uint32_t) rebuilt; /* times the pool of a dead owner was built anew */
+	_Atomic(uint32_t) audits;  /* times every mbuf of a living one was looked for */
+	_Atomic(uint32_t) missing; /* found nowhere by audits */
+	_Atomic(uint32_t) doubled; /* found twice by audits */
 };
 
 /*
@@ -237,6 +243,11 @@ struct hf_lane {
 	_Atomic(uint32_t) handover_gen;    /* asked of the owner whose generation this is */
 	_Atomic(uint32_t) unsupervised;    /* 1: its owner is not killed for hanging */
 	_Atomic(uint32_t) hung_gen; /* generation whose owner was killed for hanging; 0 none */
+	_Atomic(uint32_t) park;     /* 1: whoever gets the lease gives it back, and waits */
+	uint32_t zero;
+	_Atomic(uint64_t) recoveries;     /* deaths inside a driver that the primary repaired */
+	_Atomic(uint64_t) recovery_ns;    /* how long the last one took */
+	_Atomic(uint64_t) queue_lost_max; /* packets lost in port queues by recoveries, at most */
 
 	/* Writer: the holder of the lease. */
 	alignas(64) _Atomic(uint32_t) generation; /* owners so far; moved by each new owner */

@@ -225,6 +225,7 @@ hf_event_name(uint32_t type)
 		[HF_EVENT_STOP] = "stop",
 		[HF_EVENT_WORKER_CRASH] = "worker_crash",
 		[HF_EVENT_WORKER_HANG] = "worker_hang",
+		[HF_EVENT_LANE_RECOVERED] = "lane_recovered",
 	};
 
 	return name_of(names, HF_EVENT_COUNT, type);

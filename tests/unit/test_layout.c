@@ -29,7 +29,7 @@ layout_of_this_version_has_not_changed(void **state)
 	assert_int_equal(sizeof(struct hf_io), 16448);
 	assert_int_equal(sizeof(struct hf_io_lane), 256);
 	assert_int_equal(sizeof(struct hf_event), 64);
-	assert_int_equal(HF_DROP_COUNT, 9);
+	assert_int_equal(HF_DROP_COUNT, 10);
 	assert_int_equal(HF_SKIP_COUNT, 5);
 }
 
@@ -47,6 +47,7 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_segment, events, 245696);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
+	OFFSET(hf_lane, park, 96);
 	OFFSET(hf_lane, generation, 128);
 	OFFSET(hf_lane, last_done_tsc, 192);
 	OFFSET(hf_lane, heartbeat_tsc, 256);
