@@ -239,14 +239,15 @@ hardware_begin(struct hf_lane_context *ctx)
 
 /* A death in WORK or IDLE left drivers and pools alone; one in RX or TX did not. */
 static int
+hardware_recoverable(const struct hf_lane_context *ctx)
+{
+	return !hf_hw_lane_in_driver(ctx->hw);
+}
+
+static void
 hardware_recover(struct hf_lane_context *ctx)
 {
-	uint32_t phase = atomic_load_explicit(&ctx->hw->phase, memory_order_relaxed);
-
-	if (phase != HF_PHASE_IDLE && phase != HF_PHASE_WORK)
-		return -EIO;
 	hf_add(&ctx->lane->undone, hf_lane_recover(ctx));
-	return 0;
 }
 
 static const struct hf_kind hardware = {
@@ -257,6 +258,7 @@ static const struct hf_kind hardware = {
 	.prepare = hardware_prepare,
 	.begin = hardware_begin,
 	.poll = hardware_poll,
+	.recoverable = hardware_recoverable,
 	.recover = hardware_recover,
 };
 

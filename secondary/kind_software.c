@@ -57,10 +57,16 @@ software_poll(struct hf_lane_context *ctx, uint32_t now_tick)
 }
 
 static int
+software_recoverable(const struct hf_lane_context *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+
+static void
 software_recover(struct hf_lane_context *ctx)
 {
 	hf_add(&ctx->lane->undone, hf_lane_recover(ctx));
-	return 0;
 }
 
 static const struct hf_kind software = {
@@ -71,6 +77,7 @@ static const struct hf_kind software = {
 	.prepare = software_prepare,
 	.begin = software_begin,
 	.poll = software_poll,
+	.recoverable = software_recoverable,
 	.recover = software_recover,
 };
 

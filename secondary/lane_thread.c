@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lane_take.h"
 #include "lease.h"
 #include "log.h"
 #include "points.h"
@@ -20,9 +21,8 @@
 #include "worker.h"
 
 #define HEARTBEAT_POLLS 256
-#define SPIN_POLLS      64    /* empty polls before backing off */
-#define AGE_POLLS       32    /* a turn of ageing */
-#define PASS_WAIT_US    50000 /* for the preferred worker to begin */
+#define SPIN_POLLS      64 /* empty polls before backing off */
+#define AGE_POLLS       32 /* a turn of ageing */
 #define STANDBY_WAIT_US 1000000
 #define GIVEN_WAIT_US   200000
 
@@ -36,52 +36,6 @@ struct lane_tally {
 	uint32_t tick; /* ms tick of now, renewed when next_tick is reached */
 	uint64_t next_tick;
 };
-
-static void
-sleep_us(unsigned int us)
-{
-	struct timespec ts = {0, (long)us * 1000};
-
-	nanosleep(&ts, NULL);
-}
-
-static void
-set_thread_state(struct hf_lane_thread *t, enum hf_thread_state state)
-{
-	atomic_store_explicit(&t->worker->slot->thread[t->ctx.lane_id], (uint8_t)state,
-			      memory_order_release);
-}
-
-/* Is the lane meant for another worker, which stands in the lease's queue too? */
-static int
-meant_for_other(const struct hf_lane_thread *t)
-{
-	const struct hf_lane *lane = t->ctx.lane;
-	uint32_t want = atomic_load_explicit(&lane->preferred_plus1, memory_order_acquire);
-	const struct hf_worker *other;
-
-	if (want == 0 || want > HF_MAX_WORKERS || want == t->worker->slot_index + 1)
-		return 0;
-	if (atomic_load_explicit(&lane->state, memory_order_relaxed) != HF_LANE_HANDOVER)
-		return 0;
-	other = &t->ctx.seg->workers[want - 1];
-	return atomic_load_explicit(&other->state, memory_order_relaxed) == HF_WORKER_RUNNING &&
-	       atomic_load_explicit(&other->thread[t->ctx.lane_id], memory_order_acquire) ==
-		       HF_THREAD_WAITING;
-}
-
-/* Sleeps until another owner has begun, this worker leaves, or us microseconds went by. */
-static void
-wait_next_owner(const struct hf_lane_thread *t, uint32_t generation, unsigned int us)
-{
-	for (unsigned int waited = 0; waited < us; waited += 200) {
-		if (atomic_load_explicit(&t->ctx.lane->generation, memory_order_acquire) !=
-			    generation ||
-		    atomic_load_explicit(&t->worker->leave, memory_order_relaxed))
-			return;
-		sleep_us(200);
-	}
-}
 
 /* Writes down that this thread owns the lane now; from here readers see the new owner. */
 static void
@@ -112,7 +66,7 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 	atomic_store_explicit(&lane->owner_slot_plus1, t->worker->slot_index + 1,
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->state, HF_LANE_RUNNING, memory_order_relaxed);
-	set_thread_state(t, HF_THREAD_OWNER);
+	lane_set_state(t, HF_THREAD_OWNER);
 	HF_POINT("owner_named");
 	/* Pairs with the acquire loads of all who wait for the next owner. */
 	atomic_store_explicit(&lane->generation, gen, memory_order_release);
@@ -161,7 +115,7 @@ back_off(const struct hf_run_config *run, unsigned int empty)
 	if (run->idle == HF_IDLE_SLEEP) {
 		unsigned int us = empty - SPIN_POLLS + 1;
 
-		sleep_us(us < run->idle_sleep_us ? us : run->idle_sleep_us);
+		lane_sleep_us(us < run->idle_sleep_us ? us : run->idle_sleep_us);
 		return;
 	}
 	for (int i = 0; i < 32; i++)
@@ -231,92 +185,10 @@ end_owner(struct hf_lane_thread *t, const struct lane_tally *y)
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->owner_slot_plus1, 0, memory_order_relaxed);
 	HF_POINT("give_marked");
-	set_thread_state(t, HF_THREAD_NONE);
+	lane_set_state(t, HF_THREAD_NONE);
 	HF_POINT("give_before");
 	hf_lease_give(&lane->lease);
 	HF_POINT("give_after");
-}
-
-/*
- * Takes the lease, passing it on while it is meant for another worker. Returns 0 or EOWNERDEAD
- * when held, -ECANCELED when the worker leaves, -errno when the lease is broken.
- */
-static int
-take_lane(struct hf_lane_thread *t)
-{
-	struct hf_lane *lane = t->ctx.lane;
-	int rc, passed = 0;
-
-	for (;;) {
-		set_thread_state(t, HF_THREAD_WAITING);
-		rc = hf_lease_take(&lane->lease);
-		HF_POINT("lease_taken");
-		if (rc < 0)
-			return rc;
-		if (rc == 0 && atomic_load_explicit(&t->worker->leave, memory_order_relaxed)) {
-			hf_lease_give(&lane->lease);
-			return -ECANCELED;
-		}
-		if (rc == 0 && !passed && meant_for_other(t)) {
-			uint32_t gen =
-				atomic_load_explicit(&lane->generation, memory_order_relaxed);
-
-			hf_lease_give(&lane->lease);
-			wait_next_owner(t, gen, PASS_WAIT_US);
-			passed = atomic_load_explicit(&lane->generation, memory_order_relaxed) ==
-				 gen;
-			continue;
-		}
-		return rc;
-	}
-}
-
-/*
- * After a crash of the owner before. consistent: the kernel handed the lease on (EOWNERDEAD), as
- * against an owner that crashed and gave it back itself. Returns 0 with a whole lane; -EIO when
- * its owner died where only the primary could make it whole: it is marked so and not run; -errno
- * when the lease is broken. A death in here is one more EOWNERDEAD.
- */
-static int
-recover_lane(struct hf_lane_thread *t, int consistent)
-{
-	struct hf_lane *lane = t->ctx.lane;
-	int err, lost;
-
-	atomic_store_explicit(&lane->state, HF_LANE_RECOVERING, memory_order_relaxed);
-	HF_POINT("recover_begun");
-	lost = hf_kind()->recover(&t->ctx);
-	HF_POINT("recover_whole");
-	if (lost != 0)
-		atomic_store_explicit(&lane->state, HF_LANE_BROKEN, memory_order_relaxed);
-	err = consistent ? hf_lease_consistent(&lane->lease) : 0;
-	HF_POINT("recover_consistent");
-	return err != 0 ? err : lost;
-}
-
-/* Takes the lane in a state in which it may be run. 0, EOWNERDEAD (recovered), or -errno. */
-static int
-take_whole_lane(struct hf_lane_thread *t)
-{
-	struct hf_lane *lane = t->ctx.lane;
-	int rc = take_lane(t), err = 0;
-	uint32_t state;
-
-	if (rc < 0)
-		return rc;
-	state = atomic_load_explicit(&lane->state, memory_order_relaxed);
-	if (rc == EOWNERDEAD || state == HF_LANE_DIRTY)
-		err = recover_lane(t, rc == EOWNERDEAD);
-	else if (state == HF_LANE_BROKEN)
-		err = -EIO;
-	if (err == -EIO) {
-		hf_err("lane %u: its owner died inside a driver call: the lane waits for a new primary",
-		       t->ctx.lane_id);
-		hf_lease_give(&lane->lease);
-	}
-	if (err != 0)
-		return err;
-	return state == HF_LANE_DIRTY ? EOWNERDEAD : rc;
 }
 
 static void *
@@ -329,20 +201,20 @@ lane_main(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1000);
 	RTE_PER_LCORE(_lcore_id) = LCORE_ID_ANY;
 	if (t->worker->opt.standby) /* a lane nobody ran yet is left to those that name it */
-		wait_next_owner(t, 0, STANDBY_WAIT_US);
+		lane_wait_next_owner(t, 0, STANDBY_WAIT_US);
 	while (atomic_load_explicit(&t->worker->leave, memory_order_relaxed) == 0) {
-		rc = take_whole_lane(t);
+		rc = lane_take(t);
 		if (rc < 0) {
-			if (rc != -ECANCELED && rc != -EIO)
+			if (rc != -ECANCELED)
 				hf_err("lane %u: take lease: %s", t->ctx.lane_id, strerror(-rc));
 			break;
 		}
 		begin_owner(t, &y, rc == EOWNERDEAD);
 		run_owned(t, &y);
 		end_owner(t, &y);
-		wait_next_owner(t, y.generation, GIVEN_WAIT_US);
+		lane_wait_next_owner(t, y.generation, GIVEN_WAIT_US);
 	}
-	set_thread_state(t, HF_THREAD_NONE);
+	lane_set_state(t, HF_THREAD_NONE);
 	return NULL;
 }
 
@@ -397,7 +269,7 @@ lanes_stop(struct hf_worker_process *w)
 {
 	atomic_store_explicit(&w->leave, 1, memory_order_relaxed);
 	for (int ms = 0; ms < 2000 && any_owner(w); ms++)
-		sleep_us(1000);
+		lane_sleep_us(1000);
 	/* A thread that has just given its lease back may still be inside the unlock. */
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++) {
 		struct timespec until;

@@ -45,7 +45,7 @@ struct hf_worker_process {
 /*
  * What software and hardware lanes do differently in a worker; one in each link of the program
  * (kind_software.c, kind_hardware.c). prepare and verify: main thread, while attaching, logged;
- * poll, begin and recover: lane thread with the lease.
+ * the others: lane thread, all but recoverable with the lease.
  */
 struct hf_kind {
 	uint32_t kind;     /* enum hf_lane_kind */
@@ -60,8 +60,10 @@ struct hf_kind {
 	void (*begin)(struct hf_lane_context *ctx);
 	/* One turn: returns packets finished. */
 	uint32_t (*poll)(struct hf_lane_context *ctx, uint32_t now_tick);
-	/* Makes a dead owner's lane whole. 0, or -EIO: only the primary could. */
-	int (*recover)(struct hf_lane_context *ctx);
+	/* Can a worker make a dead owner's lane whole? 0: only the primary, once it has. */
+	int (*recoverable)(const struct hf_lane_context *ctx);
+	/* Makes it whole. May be killed and run again. */
+	void (*recover)(struct hf_lane_context *ctx);
 };
 const struct hf_kind *hf_kind(void);
 

@@ -10,7 +10,7 @@
  * stored around every call into a driver or a pool, with compiler barriers: a death in WORK or IDLE
  * has left them untouched.
  *
- * Writer: the lane's owner. Readers: the next owner, the primary.
+ * Writer: the holder of the lease: the lane's owner, or the primary that recovers it.
  */
 #ifndef HF_HW_LANE_H
 #define HF_HW_LANE_H
@@ -37,6 +37,19 @@ static inline struct hf_lane_ring *
 hf_hw_lane_ring(const struct hf_hw_lane *h)
 {
 	return (struct hf_lane_ring *)((uintptr_t)h + h->ring_off);
+}
+
+/*
+ * Did its owner, if it is dead, die inside a driver or a pool? Then the primary makes it whole, and
+ * says so by the phase IDLE.
+ */
+static inline int
+hf_hw_lane_in_driver(const struct hf_hw_lane *h)
+{
+	/* Pairs with the primary's release store of IDLE. */
+	uint32_t phase = atomic_load_explicit(&h->phase, memory_order_acquire);
+
+	return phase != HF_PHASE_IDLE && phase != HF_PHASE_WORK;
 }
 
 /* Bytes of a lane's memory. */
