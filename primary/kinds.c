@@ -49,9 +49,8 @@ known_bad(const char *driver)
 	return "not known to work in secondaries";
 }
 
-/* Who spreads flows over the queues of a port without RSS of its own? */
-static int
-peer_spreads(const char *driver)
+int
+kinds_peer_spreads(const char *driver)
 {
 	return strcmp(driver, "net_virtio_user") == 0;
 }
@@ -77,7 +76,7 @@ qualifies(const struct hf_primary *p, uint32_t i, char *why, size_t len)
 			 RTE_MIN(info.max_rx_queues, info.max_tx_queues), n, n);
 		return 0;
 	}
-	if (n > 1 && info.flow_type_rss_offloads == 0 && !peer_spreads(info.driver_name)) {
+	if (n > 1 && info.flow_type_rss_offloads == 0 && !kinds_peer_spreads(info.driver_name)) {
 		snprintf(why, len, "%s has no RSS for %u lanes", info.driver_name, n);
 		return 0;
 	}

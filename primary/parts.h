@@ -74,6 +74,9 @@ uint32_t pools_index(const struct hf_primary *p, int node, uint32_t lane);
 /* Decides between hardware and software lanes; sets p->kind and p->port_why[]. After the probe. */
 int kinds_decide(struct hf_primary *p);
 
+/* Who spreads flows over the queues of a driver without RSS of its own: 1 the peer, 0 nobody. */
+int kinds_peer_spreads(const char *driver);
+
 /* --- cpus.c --------------------------------------------------------------------------------- */
 
 /* May this process run on every CPU the configuration names? -EINVAL says which it may not. */

@@ -33,9 +33,21 @@ failed(const struct hf_primary *p, uint32_t i, const char *what, int err)
 }
 
 /*
- * Hardware lanes: a queue pair a lane. Software lanes: one receive queue, read by the port's I/O
- * thread, and a transmit queue for each I/O thread. net_tap
- * wants as many receive as transmit queues: the I/O thread then reads them all.
+ * Receive queues with software lanes, all read by the port's I/O thread: one where one gets
+ * everything. net_tap wants as many as transmit queues; and a peer that spreads its packets over
+ * the queues of the device would wait for ever for one that nobody reads.
+ */
+static uint16_t
+software_rx_queues(const struct plan *pl)
+{
+	if (strcmp(pl->info.driver_name, "net_tap") == 0)
+		return pl->n_txq;
+	return kinds_peer_spreads(pl->info.driver_name) ? pl->info.max_rx_queues : 1;
+}
+
+/*
+ * Hardware lanes: a queue pair a lane. Software lanes: a transmit queue for each I/O thread, and
+ * what there is to receive from.
  */
 static int
 plan_queues(const struct hf_primary *p, uint32_t i, struct plan *pl)
@@ -45,7 +57,7 @@ plan_queues(const struct hf_primary *p, uint32_t i, struct plan *pl)
 		return 0;
 	}
 	pl->n_txq = (uint16_t)p->cfg.n_io;
-	pl->n_rxq = strcmp(pl->info.driver_name, "net_tap") == 0 ? pl->n_txq : 1;
+	pl->n_rxq = software_rx_queues(pl);
 	if (pl->n_txq > pl->info.max_tx_queues || pl->n_rxq > pl->info.max_rx_queues) {
 		hf_err("port %s: %u I/O threads need %u transmit queues, the driver %s has %u",
 		       p->cfg.ports[i].name, p->cfg.n_io, pl->n_txq, pl->info.driver_name,
