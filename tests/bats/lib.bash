@@ -46,7 +46,7 @@ file_begin() {
 
 file_end() {
 	hf_run_end
-	[ -z "${HF_GROUP_MADE:-}" ] || groupdel holdfast
+	[ -z "${HF_GROUP_MADE:-}" ] || ! getent group holdfast >/dev/null || groupdel holdfast
 }
 
 # test_begin: names of this test. $$ is a process of its own for each test.
@@ -74,6 +74,7 @@ test_end() {
 
 print_logs() {
 	local log
+	[ -n "${LOGS:-}" ] || return 0 # setup did not come so far
 	for log in "$LOGS"/*; do
 		[ -s "$log" ] || continue
 		echo "--- ${log##*/}"
@@ -99,13 +100,13 @@ same() {
 # --- configuration ------------------------------------------------------------------------------
 
 # write_config LANES DEVICE...: a configuration in $CONFIG. $EXTRA: more lines; RING, POOL: sizes;
-# FLOW: keys of the flow table.
+# FLOW: keys of the flow table; LANE: of each lane.
 write_config() {
 	local lanes=$1 device
 	shift
 	{
 		echo "instance: $INSTANCE"
-		echo "lanes: [$(yes '{}' | head -n "$lanes" | paste -sd,)]"
+		echo "lanes: [$(yes "{${LANE:-}}" | head -n "$lanes" | paste -sd,)]"
 		echo "ring: {size: ${RING:-4096}}"
 		echo "pool: {size: ${POOL:-16383}}"
 		echo "idle: sleep"

@@ -4,12 +4,11 @@
 # holdfast-wire judges itself where nothing can go wrong, and where something must; then it judges
 # the forwarder: every packet, through hand-overs and kills.
 load lib
+load wire
 
 setup() {
 	test_begin
-	WIRE=$HF_BUILD/tests/lab/holdfast-wire
-	SOCKET=$BATS_TEST_TMPDIR/port
-	[ -x "$WIRE" ] || fail "$WIRE: not built"
+	wire_begin
 }
 
 # A vhost port and the virtio port connected to it, in one process: what one sends the other gets.
@@ -68,53 +67,20 @@ loop_ports() {
 		counts == ($truth[0] | counts)' "$out" >/dev/null || fail "flows differ"
 }
 
-# start_wire OPTION...: two vhost ports, for the primary to connect to.
-start_wire() {
-	hf_spawn wire "$LOGS/wire" "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
-		--port "net_vhost1,iface=$SOCKET.b" --start-when "$BATS_TEST_TMPDIR/go" --idle sleep \
-		--per-flow "$BATS_TEST_TMPDIR/sent.json" --json "$@"
-	WIRE_PID=$HF_PID
-	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
-}
-
 start_forwarder() {
-	EXTRA='l2: {mode: macswap}' RING=16384 POOL=32767 write_config 1 \
-		"net_virtio_user0,path=$SOCKET.a,queue_size=1024" \
-		"net_virtio_user1,path=$SOCKET.b,queue_size=1024"
+	# shellcheck disable=SC2046 # words
+	EXTRA=$'queues: software\nl2: {mode: macswap}' RING=16384 POOL=32767 \
+		write_config 1 $(wire_devices)
 	start_primary
 	start_worker w0 --lanes 0
 	start_worker w1 --standby
 }
 
-somebody_waits() {
-	hf_wait_for 10 status_is '.lanes[0].state == "running" and
-		any(.workers[]; .state == "running" and (.waiting | index(0)) != null)' ||
-		fail "lane 0 has no owner or nobody who waits for it"
-}
-
-# Nothing wrong but losses, and every loss has a name.
-judge_wire() {
-	local lost dropped
-	wait "$WIRE_PID" || true # 3 when something was dropped
-	jq -e '.tx_pkts > 0 and .duplicated == 0 and .reordered == 0 and .content_errors == 0' \
-		"$LOGS/wire" >/dev/null || fail "$(<"$LOGS/wire")"
-	lost=$(jq .lost "$LOGS/wire")
-	dropped=$(status_of '[.lanes[0].drops[]] | add // 0')
-	same "$lost" "$dropped" "packets lost (dropped by name should be the same)"
-	same "$(status_of '.lanes[0].rx_pkts')" "$(jq .tx_pkts "$LOGS/wire")" "packets received"
-}
-
 @test "wire: 20 hand-overs: every packet once, in order, unchanged; flow records equal what was sent" {
-	local i
-	start_wire --rate "$(soak 100000 50000)" --seconds "$(soak 30 14)" --flows 1000
+	start_wire --idle sleep --rate "$(soak 100000 50000)" --seconds "$(soak 30 14)" --flows 1000
 	start_forwarder
-	touch "$BATS_TEST_TMPDIR/go"
-	hf_wait_for 10 status_is '.lanes[0].rx_pkts > 0' || fail "no packet came"
-	for ((i = 0; i < 20; i++)); do
-		somebody_waits
-		ctl --json restart all >"$LOGS/restart"
-		jq -e '.lanes[0].lost_pkts == 0' "$LOGS/restart" || fail "$(<"$LOGS/restart")"
-	done
+	wire_go
+	hand_over 20
 	hf_proc_alive "$WIRE_PID" || fail "the traffic ended before the hand-overs did"
 	judge_wire
 	status_is '.lanes[0].handovers >= 20' || fail "too few hand-overs"
@@ -123,17 +89,15 @@ judge_wire() {
 		echo "# flow records not compared: the ring of lane 0 was full" >&3
 		return 0
 	fi
-	ctl --json --top 1000 flows >"$LOGS/flows.json"
-	python3 "$HF_TOP/tests/tools/flows_check.py" ctl "$BATS_TEST_TMPDIR/sent.json" \
-		"$LOGS/flows.json" --totals
+	flows_are_as_sent 1000
 }
 
 @test "wire: owners killed by SIGKILL: every packet once, in order, unchanged" {
 	local i pid takeovers
-	start_wire --rate 20000 --seconds "$(soak 30 10)" --flows 1000 --distribution zipf=1
+	start_wire --idle sleep --rate 20000 --seconds "$(soak 30 10)" --flows 1000 \
+		--distribution zipf=1
 	start_forwarder
-	touch "$BATS_TEST_TMPDIR/go"
-	hf_wait_for 10 status_is '.lanes[0].rx_pkts > 0' || fail "no packet came"
+	wire_go
 	for ((i = 1; i <= $(soak 20 5); i++)); do
 		somebody_waits
 		pid=$(status_of '.lanes[0].owner_pid')
