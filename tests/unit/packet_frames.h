@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "flow_key.h"
+#include "packet_fast.h"
 #include "reasons.h"
 
 #define FRAME_MAX 4096
@@ -137,15 +138,21 @@ map_edge(void)
 	return at + room;
 }
 
-/* Parses a copy that ends at edge, where the forbidden page begins. */
+/*
+ * Parses a copy that ends at edge, where the forbidden page begins; by the short way as well, which
+ * must come to the same.
+ */
 static inline struct hf_packet
 parse_cut(uint8_t *edge, const struct frame *f, uint32_t len)
 {
-	struct hf_packet p;
+	struct hf_packet p, fast;
 
 	memset(&p, 0xa5, sizeof(p));
+	memset(&fast, 0x5a, sizeof(fast));
 	memcpy(edge - len, f->data, len);
 	hf_packet_parse(edge - len, len, &p);
+	hf_packet_parse_fast(edge - len, len, &fast);
+	assert_memory_equal(&fast, &p, sizeof(p));
 	return p;
 }
 
