@@ -5,6 +5,8 @@
  */
 #include <rte_mbuf.h>
 
+#include "flow_hash.h"
+#include "packet_fast.h"
 #include "points.h"
 #include "stage.h"
 
@@ -14,46 +16,21 @@ flow_enabled(const struct hf_run_config *run)
 	return run->stage_flow != 0;
 }
 
-/* The packets of a burst that are flows, in its order. */
-struct flow_list {
-	const struct hf_flow_key *key[HF_BURST_MAX];
-	uint64_t hash[HF_BURST_MAX];
-	uint8_t packet[HF_BURST_MAX];
-	uint32_t n;
-};
 static_assert(HF_BURST_MAX <= HF_FLOW_BULK_MAX, "a burst is looked up at once");
 
 /* Parses and hashes all packets first, so that the buckets are on their way when they are used. */
 static void
-list_flows(const struct hf_lane_context *ctx, struct hf_burst *b, struct flow_list *l)
-{
-	l->n = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
-		b->flow[i] = HF_FLOW_NONE;
-		hf_packet_parse(b->data[i], b->mbuf[i]->data_len, &b->pkt[i]);
-		if (b->pkt[i].skip != HF_SKIP_NONE)
-			continue;
-		b->hash[i] = hf_flow_hash(&ctx->flows, &b->pkt[i].key);
-		hf_flow_prefetch(&ctx->flows, b->hash[i]);
-		l->key[l->n] = &b->pkt[i].key;
-		l->hash[l->n] = b->hash[i];
-		l->packet[l->n++] = (uint8_t)i;
-	}
-}
-
-static void
 flow_plan(struct hf_lane_context *ctx, struct hf_burst *b)
 {
-	uint32_t record[HF_BURST_MAX];
-	struct flow_list l;
+	struct hf_flow_table *t = &ctx->flows;
 
-	list_flows(ctx, b, &l);
-	hf_flow_find_or_insert_bulk(&ctx->flows, l.key, l.hash, l.n, b->now_tick, record);
-	for (uint32_t k = 0; k < l.n; k++) {
-		b->flow[l.packet[k]] = record[k];
-		if (record[k] == HF_FLOW_NONE)
-			b->pkt[l.packet[k]].skip = HF_SKIP_TABLE_FULL;
+	for (uint32_t i = 0; i < b->n; i++) {
+		hf_packet_parse_fast(b->data[i], b->mbuf[i]->data_len, &b->pkt[i]);
+		b->hash[i] =
+			b->pkt[i].skip == HF_SKIP_NONE ? flow_hash_key(&b->pkt[i].key, t->seed) : 0;
+		hf_flow_prefetch(t, b->hash[i]);
 	}
+	hf_flow_find_or_insert_bulk(t, b->pkt, b->hash, b->n, b->now_tick, b->flow);
 }
 
 static void

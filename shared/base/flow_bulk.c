@@ -5,38 +5,38 @@
  * does not settle goes through hf_flow_find_or_insert(), in the order of the burst.
  */
 #include "flow_place.h"
+#include "reasons.h"
 
 /* Where the packets of a burst seem to be, and which of them the first bucket did not settle. */
 struct guesses {
 	uint32_t slot[HF_FLOW_BULK_MAX]; /* HF_FLOW_NONE: in neither bucket */
-	uint8_t missed[HF_FLOW_BULK_MAX];
+	uint8_t missed[HF_FLOW_BULK_MAX + 1];
 	uint32_t n_missed;
 };
 
-/* The first slot of a bucket that has the tag, and its record on the way; else HF_FLOW_NONE. */
-static inline uint32_t
-guess_in(const struct hf_flow_table *t, uint32_t bucket, uint32_t tag)
-{
-	uint32_t hits = flow_match_tags(&t->buckets[bucket], tag), slot;
-
-	if (hits == 0)
-		return HF_FLOW_NONE;
-	slot = bucket * HF_FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(hits);
-	__builtin_prefetch(&t->records[slot], 1);
-	return slot;
-}
-
+/*
+ * The first slot of the first bucket that has the tag, its record on the way. Without a branch:
+ * which packets are in their second bucket cannot be predicted, and a needless fetch is cheap.
+ */
 static void
 guess_first(const struct hf_flow_table *t, const uint64_t *hash, uint32_t n, struct guesses *g)
 {
-	g->n_missed = 0;
+	uint32_t n_missed = 0;
+
 	for (uint32_t i = 0; i < n; i++) {
-		g->slot[i] = guess_in(t, hf_flow_bucket(t, hash[i], 0), flow_tag(hash[i]));
-		if (g->slot[i] != HF_FLOW_NONE)
-			continue;
-		__builtin_prefetch(&t->buckets[hf_flow_bucket(t, hash[i], 1)], 1);
-		g->missed[g->n_missed++] = (uint8_t)i;
+		uint32_t bucket = hf_flow_bucket(t, hash[i], 0);
+		uint32_t hits = flow_match_tags(&t->buckets[bucket], flow_tag(hash[i]));
+		uint32_t slot = bucket * HF_FLOW_BUCKET_SLOTS +
+				(uint32_t)__builtin_ctz(hits | 1U << (HF_FLOW_BUCKET_SLOTS - 1));
+
+		__builtin_prefetch(&t->records[slot], 1);
+		g->slot[i] = slot;
+		g->missed[n_missed] = (uint8_t)i;
+		n_missed += hits == 0;
 	}
+	g->n_missed = n_missed;
+	for (uint32_t k = 0; k < n_missed; k++)
+		__builtin_prefetch(&t->buckets[hf_flow_bucket(t, hash[g->missed[k]], 1)], 1);
 }
 
 /* A key in neither bucket is new: the record it will fill is fetched. */
@@ -46,15 +46,31 @@ guess_second(const struct hf_flow_table *t, const uint64_t *hash, struct guesses
 	for (uint32_t k = 0; k < g->n_missed; k++) {
 		uint32_t i = g->missed[k];
 		struct flow_place p = flow_locate(t, hash[i]);
-		uint32_t room;
+		uint32_t hits = flow_match_tags(&t->buckets[p.bucket[1]], p.tag);
+		uint32_t fetch;
 
-		g->slot[i] = guess_in(t, p.bucket[1], p.tag);
-		if (g->slot[i] != HF_FLOW_NONE)
-			continue;
-		room = flow_free_slot(t, p);
-		if (room != HF_FLOW_NONE)
-			__builtin_prefetch(&t->records[room], 1);
+		g->slot[i] = hits == 0 ? HF_FLOW_NONE
+				       : p.bucket[1] * HF_FLOW_BUCKET_SLOTS +
+						 (uint32_t)__builtin_ctz(hits);
+		fetch = hits == 0 ? flow_free_slot(t, p) : g->slot[i];
+		if (fetch != HF_FLOW_NONE)
+			__builtin_prefetch(&t->records[fetch], 1);
 	}
+}
+
+/* What the guess did not settle, and packets that are no flows. */
+static uint32_t
+place_one(struct hf_flow_table *t, struct hf_packet *pkt, uint64_t hash, uint32_t now,
+	  const uint32_t *record, uint32_t i)
+{
+	uint32_t slot;
+
+	if (pkt->skip != HF_SKIP_NONE)
+		return HF_FLOW_NONE;
+	slot = hf_flow_find_or_insert(t, &pkt->key, hash, now, record, i);
+	if (slot == HF_FLOW_NONE)
+		pkt->skip = HF_SKIP_TABLE_FULL;
+	return slot;
 }
 
 /*
@@ -62,20 +78,22 @@ guess_second(const struct hf_flow_table *t, const uint64_t *hash, struct guesses
  * before it fills the slot anew at once.
  */
 void
-hf_flow_find_or_insert_bulk(struct hf_flow_table *t, const struct hf_flow_key *const *key,
-			    const uint64_t *hash, uint32_t n, uint32_t now, uint32_t *record)
+hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt, const uint64_t *hash,
+			    uint32_t n, uint32_t now, uint32_t *record)
 {
 	struct guesses g;
 
 	guess_first(t, hash, n, &g);
 	guess_second(t, hash, &g);
 	for (uint32_t i = 0; i < n; i++) {
-		if (g.slot[i] != HF_FLOW_NONE &&
-		    flow_same_key(&t->records[g.slot[i]].key, key[i])) {
-			flow_mark_seen(t, g.slot[i], now);
-			record[i] = g.slot[i];
+		uint32_t slot = g.slot[i];
+
+		if (slot != HF_FLOW_NONE && pkt[i].skip == HF_SKIP_NONE &&
+		    flow_same_key(&t->records[slot].key, &pkt[i].key)) {
+			flow_mark_seen(t, slot, now);
+			record[i] = slot;
 		} else {
-			record[i] = hf_flow_find_or_insert(t, key[i], hash[i], now, record, i);
+			record[i] = place_one(t, &pkt[i], hash[i], now, record, i);
 		}
 	}
 }

@@ -12,23 +12,15 @@
  * Each HF_POINT keeps the stores around it in program order, which is all the next owner needs;
  * release stores and fences are for readers in other processes.
  */
+#include "flow_hash.h"
 #include "flow_place.h"
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #define FIRST_FREE_MIN 4 /* the first bucket takes inserts while it has so many empty slots */
 
 uint64_t
 hf_flow_hash(const struct hf_flow_table *t, const struct hf_flow_key *key)
 {
-	return XXH3_64bits_withSeed(key, sizeof(*key), t->seed);
-}
-
-void
-hf_flow_prefetch(const struct hf_flow_table *t, uint64_t hash)
-{
-	__builtin_prefetch(&t->buckets[hf_flow_bucket(t, hash, 0)], 1);
+	return flow_hash_key(key, t->seed);
 }
 
 /* Bit i: slot i of the first bucket has the tag; bit 8 + i: slot i of the second. */

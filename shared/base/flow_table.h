@@ -137,7 +137,11 @@ hf_flow_bucket(const struct hf_flow_table *t, uint64_t hash, uint32_t which)
 }
 
 /* Hints the first bucket of hash, where most keys are, into the cache. */
-void hf_flow_prefetch(const struct hf_flow_table *t, uint64_t hash);
+static inline void
+hf_flow_prefetch(const struct hf_flow_table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->buckets[hf_flow_bucket(t, hash, 0)], 1);
+}
 
 /* Record index of key, or HF_FLOW_NONE. Owner thread. */
 uint32_t hf_flow_find(const struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash);
@@ -155,11 +159,12 @@ uint32_t hf_flow_find_or_insert(struct hf_flow_table *t, const struct hf_flow_ke
 
 /*
  * hf_flow_find_or_insert() for a burst of n packets, at most HF_FLOW_BULK_MAX: record[i] is what it
- * would return for key[i] with record[0 .. i - 1] pinned. Keys may be repeated. The lines of all
- * packets are fetched at the same time; the first buckets should be on their way
- * (hf_flow_prefetch()). Owner thread.
+ * would return for pkt[i].key with record[0 .. i - 1] pinned, and a packet that gets no record is
+ * marked HF_SKIP_TABLE_FULL. Of a packet that is no flow (skip) neither key nor hash is looked at,
+ * and it has no record. Keys may be repeated. The lines of all packets are fetched at the same
+ * time; the first buckets should be on their way (hf_flow_prefetch()). Owner thread.
  */
-void hf_flow_find_or_insert_bulk(struct hf_flow_table *t, const struct hf_flow_key *const *key,
+void hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt,
 				 const uint64_t *hash, uint32_t n, uint32_t now, uint32_t *record);
 
 /*

@@ -14,10 +14,10 @@
 
 #define FLOW_BENCH_BURST 32U
 
-/* One packet of the stream: what parsing and hashing have left. */
-struct flow_packet {
-	struct hf_flow_key key;
-	uint64_t hash;
+/* The stream: what parsing and hashing leave of a burst. */
+struct flow_burst {
+	struct hf_packet pkt[FLOW_BENCH_BURST];
+	uint64_t hash[FLOW_BENCH_BURST];
 };
 
 /* The reference's record. The other table keeps times and the key as well. */
@@ -29,9 +29,9 @@ struct flow_counter {
 struct flow_bench {
 	uint32_t flows;
 	uint32_t capacity; /* of both tables */
-	uint32_t n_packets;
-	struct flow_packet *packets;
-	struct flow_packet *flood; /* every key new, all in the same two buckets */
+	uint32_t n_bursts;
+	struct flow_burst *stream;
+	struct flow_burst *flood; /* every key new, all in the same two buckets */
 	void *region;
 	struct hf_flow_account *account;
 	struct hf_flow_table table;

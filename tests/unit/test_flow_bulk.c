@@ -4,6 +4,7 @@
  * looks at the whole table in time, in turns of bounded work.
  */
 #include "flow_world.h"
+#include "reasons.h"
 
 #define BURST HF_FLOW_BULK_MAX
 
@@ -11,16 +12,14 @@
 static void
 bulk(struct fixture *f, const uint32_t *ids, uint32_t n, uint32_t now, uint32_t *record)
 {
-	struct hf_flow_key keys[BURST];
-	const struct hf_flow_key *key[BURST];
+	struct hf_packet pkt[BURST] = {0};
 	uint64_t hash[BURST];
 
 	for (uint32_t i = 0; i < n; i++) {
-		keys[i] = make_key(ids[i]);
-		key[i] = &keys[i];
-		hash[i] = hf_flow_hash(&f->t, &keys[i]);
+		pkt[i].key = make_key(ids[i]);
+		hash[i] = hf_flow_hash(&f->t, &pkt[i].key);
 	}
-	hf_flow_find_or_insert_bulk(&f->t, key, hash, n, now, record);
+	hf_flow_find_or_insert_bulk(&f->t, pkt, hash, n, now, record);
 }
 
 static void
@@ -66,27 +65,51 @@ static void
 a_burst_never_evicts_its_own_flows(void **state)
 {
 	struct fixture *f = *state;
-	struct hf_flow_key keys[20];
-	const struct hf_flow_key *key[20];
+	struct hf_packet pkt[20] = {0};
 	uint64_t hash[20];
 	uint32_t record[20], none = 0;
 
 	for (uint32_t round = 0; round < 3; round++) {
 		none = 0;
 		for (uint32_t i = 0; i < 20; i++) {
-			keys[i] = make_key(round * 100 + i);
-			key[i] = &keys[i];
+			pkt[i] = (struct hf_packet){.key = make_key(round * 100 + i)};
 			hash[i] = UINT64_C(9) << HF_FLOW_BUCKET_BITS | 3 | (uint64_t)(i + 1) << 48;
 		}
-		hf_flow_find_or_insert_bulk(&f->t, key, hash, 20, round, record);
+		hf_flow_find_or_insert_bulk(&f->t, pkt, hash, 20, round, record);
 		for (uint32_t i = 0; i < 20; i++) {
 			none += record[i] == HF_FLOW_NONE;
+			assert_int_equal(pkt[i].skip, record[i] == HF_FLOW_NONE ? HF_SKIP_TABLE_FULL
+										: HF_SKIP_NONE);
 			for (uint32_t k = 0; k < i && record[i] != HF_FLOW_NONE; k++)
 				assert_int_not_equal(record[k], record[i]);
 		}
 		assert_int_equal(none, 4);
 	}
 	assert_int_equal(atomic_load(&f->account->evicted_flows), 32);
+}
+
+/* Packets that are no flows among others: as if they were not there. */
+static void
+what_is_no_flow_gets_no_record(void **state)
+{
+	struct fixture *f = *state;
+	struct hf_packet pkt[8] = {0};
+	uint64_t hash[8];
+	uint32_t record[8];
+
+	for (uint32_t i = 0; i < 8; i++) {
+		pkt[i].key = make_key(i);
+		hash[i] = hf_flow_hash(&f->t, &pkt[i].key);
+		pkt[i].skip = i % 3 == 0 ? HF_SKIP_NOT_IP : HF_SKIP_NONE;
+	}
+	insert(f, 3, 5); /* not even if the key of such a packet is in the table */
+	hf_flow_find_or_insert_bulk(&f->t, pkt, hash, 8, 10, record);
+	for (uint32_t i = 0; i < 8; i++) {
+		assert_int_equal(record[i] == HF_FLOW_NONE, i % 3 == 0);
+		assert_int_equal(pkt[i].skip, i % 3 == 0 ? HF_SKIP_NOT_IP : HF_SKIP_NONE);
+		assert_int_equal(find(f, i), i == 3 ? find(f, 3) : record[i]);
+	}
+	assert_int_equal(atomic_load(&f->account->inserted_flows), 6);
 }
 
 static void
@@ -185,6 +208,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(bursts_do_what_single_packets_do),
 		TEST(a_burst_never_evicts_its_own_flows),
+		TEST(what_is_no_flow_gets_no_record),
 		TEST(a_bucket_is_written_once_a_tick),
 		TEST(the_whole_table_is_looked_at_in_one_round),
 		TEST(a_turn_is_bounded_and_owes_the_rest_to_the_next),

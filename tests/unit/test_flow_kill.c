@@ -97,18 +97,16 @@ static void
 act_bulk(struct hf_flow_table *t, struct lane *lane)
 {
 	static const uint32_t which[] = {TOP, TOP + 1, 7, TOP};
-	const struct hf_flow_key *key[4];
-	struct hf_flow_key keys[4];
+	struct hf_packet pkt[4] = {0};
 	uint64_t hash[4];
 	uint32_t record[4];
 
 	(void)lane;
 	for (uint32_t i = 0; i < 4; i++) {
-		keys[i] = make_key(colliding[which[i]]);
-		key[i] = &keys[i];
-		hash[i] = hf_flow_hash(t, &keys[i]);
+		pkt[i].key = make_key(colliding[which[i]]);
+		hash[i] = hf_flow_hash(t, &pkt[i].key);
 	}
-	hf_flow_find_or_insert_bulk(t, key, hash, 4, 500, record);
+	hf_flow_find_or_insert_bulk(t, pkt, hash, 4, 500, record);
 	assert_int_equal(record[3], record[0]);
 }
 

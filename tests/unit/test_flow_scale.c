@@ -107,18 +107,19 @@ packets_of(uint32_t id)
 }
 
 static void
-make_burst(const struct fixture *f, uint32_t first, uint32_t n, struct hf_flow_key *keys,
+make_burst(const struct fixture *f, uint32_t first, uint32_t n, struct hf_packet *pkt,
 	   uint64_t *hash)
 {
-	memset(keys, 0, n * sizeof(*keys));
+	memset(pkt, 0, n * sizeof(*pkt));
 	for (uint32_t i = 0; i < n; i++) {
+		struct hf_flow_key *key = &pkt[i].key;
 		uint32_t id = first + i;
 
-		keys[i].family = 4;
-		keys[i].proto = 17;
-		keys[i].src[10] = keys[i].src[11] = keys[i].dst[10] = keys[i].dst[11] = 0xff;
-		memcpy(&keys[i].src[12], &id, sizeof(id));
-		hash[i] = hf_flow_hash(&f->t, &keys[i]);
+		key->family = 4;
+		key->proto = 17;
+		key->src[10] = key->src[11] = key->dst[10] = key->dst[11] = 0xff;
+		memcpy(&key->src[12], &id, sizeof(id));
+		hash[i] = hf_flow_hash(&f->t, key);
 	}
 }
 
@@ -126,18 +127,15 @@ make_burst(const struct fixture *f, uint32_t first, uint32_t n, struct hf_flow_k
 static uint64_t
 fill(struct fixture *f, uint32_t now)
 {
-	struct hf_flow_key keys[BURST];
-	const struct hf_flow_key *key[BURST];
+	struct hf_packet pkt[BURST];
 	uint32_t record[BURST];
 	uint64_t hash[BURST], packets = 0;
 
-	for (uint32_t i = 0; i < BURST; i++)
-		key[i] = &keys[i];
 	for (uint32_t first = 0; first < f->flows; first += BURST) {
 		uint32_t n = f->flows - first < BURST ? f->flows - first : BURST;
 
-		make_burst(f, first, n, keys, hash);
-		hf_flow_find_or_insert_bulk(&f->t, key, hash, n, now, record);
+		make_burst(f, first, n, pkt, hash);
+		hf_flow_find_or_insert_bulk(&f->t, pkt, hash, n, now, record);
 		for (uint32_t i = 0; i < n; i++) {
 			assert_int_not_equal(record[i], HF_FLOW_NONE);
 			for (uint32_t k = 0; k < packets_of(first + i); k++)

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -56,12 +57,28 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_worker, thread, 192);
 }
 
+/* Records of a kept segment must be found where they were put. */
+static void
+a_key_hashes_as_in_this_version(void **state)
+{
+	struct hf_flow_key key = {.family = 4, .proto = 17, .sport_be = 1, .dport_be = 2};
+	struct hf_flow_table t = {.seed = 42};
+
+	(void)state;
+	memcpy(key.src, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\1\2\3", 16);
+	memcpy(key.dst, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\x09", 16);
+	assert_int_equal(hf_flow_hash(&t, &key), UINT64_C(0x653eed16d9f6e4a6));
+	key.family = 6;
+	assert_int_equal(hf_flow_hash(&t, &key), UINT64_C(0xbdd9d0f4c1afc0c1));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout_of_this_version_has_not_changed),
 		cmocka_unit_test(fields_stand_where_other_programs_look),
+		cmocka_unit_test(a_key_hashes_as_in_this_version),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
