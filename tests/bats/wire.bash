@@ -38,6 +38,7 @@ wire_go() {
 
 # Every lane has an owner and somebody who waits for it.
 somebody_waits() {
+	# shellcheck disable=SC2016 # jq's variables
 	hf_wait_for 10 status_is '. as $s | all(.lanes[]; .id as $lane | .state == "running" and
 		any($s.workers[]; .state == "running" and (.waiting | index($lane)) != null))' ||
 		fail "a lane has no owner or nobody who waits for it"
