@@ -26,16 +26,21 @@ wait_a_moment(const struct hf_transmit *t, unsigned int attempt)
 		rte_pause();
 }
 
-/* The rest of a burst, on a port that was full. Returns how many of n were taken. */
+/*
+ * The rest of a burst, on a port that was full. Returns how many of n were taken. The last attempt
+ * comes after the time: this thread may have been the one that was held up.
+ */
 static uint16_t
 insist(struct hf_transmit *t, uint32_t port, uint16_t ethdev, uint16_t queue, struct rte_mbuf **m,
        uint16_t n)
 {
 	uint64_t begin = hf_tsc();
 	uint16_t sent = 0;
+	int over = 0;
 
-	for (unsigned int attempt = 0; hf_tsc() - begin < t->patience_tsc; attempt++) {
+	for (unsigned int attempt = 0; !over; attempt++) {
 		wait_a_moment(t, attempt);
+		over = hf_tsc() - begin >= t->patience_tsc;
 		sent = (uint16_t)(sent +
 				  rte_eth_tx_burst(ethdev, queue, m + sent, (uint16_t)(n - sent)));
 		if (sent == n)
@@ -55,7 +60,7 @@ hf_transmit(struct hf_transmit *t, uint32_t port, uint16_t ethdev, uint16_t queu
 		t->stalled &= ~(1U << port);
 		return n;
 	}
-	if ((t->stalled & 1U << port) != 0)
+	if (t->patience_tsc == 0 || (t->stalled & 1U << port) != 0)
 		return sent;
 	return (uint16_t)(sent + insist(t, port, ethdev, queue, m + sent, (uint16_t)(n - sent)));
 }

@@ -25,6 +25,7 @@ static struct {
 	uint32_t room;     /* packets it takes in a call */
 	uint32_t refusals; /* calls that take none before that */
 	uint32_t limit;    /* packets it takes in all */
+	uint64_t slow_tsc; /* a refusal takes so long */
 	uint32_t n;
 	struct rte_mbuf *sent[8 * BURST];
 } driver;
@@ -37,6 +38,8 @@ driver_burst(void *queue, struct rte_mbuf **m, uint16_t n)
 	assert_ptr_equal(queue, &driver);
 	driver.calls++;
 	if (driver.refusals > 0) {
+		for (uint64_t begin = hf_tsc(); hf_tsc() - begin < driver.slow_tsc;)
+			continue;
 		driver.refusals--;
 		return 0;
 	}
@@ -133,6 +136,19 @@ a_stuck_port_is_waited_for_once(void **state)
 }
 
 static void
+who_was_held_up_itself_tries_again(void **state)
+{
+	struct hf_transmit t = patient(1000, HF_IDLE_POLL);
+
+	driver.refusals = 2;
+	driver.slow_tsc = 2 * t.patience_tsc;
+	assert_int_equal(offer(&t, 0), BURST);
+	assert_int_equal(driver.calls, 3);
+	assert_int_equal(t.stalled, 0);
+	sent_in_order(BURST);
+}
+
+static void
 what_was_taken_before_patience_ended_is_reported(void **state)
 {
 	struct hf_transmit t = patient(1000, HF_IDLE_POLL);
@@ -162,6 +178,7 @@ main(void)
 		cmocka_unit_test_setup(room_costs_one_call, driver_start),
 		cmocka_unit_test_setup(a_held_up_port_gets_all_once_and_in_order, driver_start),
 		cmocka_unit_test_setup(a_stuck_port_is_waited_for_once, driver_start),
+		cmocka_unit_test_setup(who_was_held_up_itself_tries_again, driver_start),
 		cmocka_unit_test_setup(what_was_taken_before_patience_ended_is_reported,
 				       driver_start),
 		cmocka_unit_test_setup(no_patience_no_second_call, driver_start),
