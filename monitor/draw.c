@@ -106,8 +106,12 @@ draw_title(const struct hf_draw *d, const struct hf_sample *s)
 	x = put(0, x + 2, look.bar, d->paused ? "PAUSED" : sample_state_name(s->state));
 	if (s->state == HF_SAMPLE_LIVE || s->state == HF_SAMPLE_WARMING) {
 		format_uptime(uptime, sizeof(uptime), s->uptime_s);
-		snprintf(text, sizeof(text), "up %s  primary %d %s%s", uptime, s->primary_pid,
-			 s->segment_state, s->silent ? ", silent" : "");
+		if (s->alone)
+			snprintf(text, sizeof(text), "up %s  primary gone, forwarding without it",
+				 uptime);
+		else
+			snprintf(text, sizeof(text), "up %s  primary %d %s%s", uptime,
+				 s->primary_pid, s->segment_state, s->silent ? ", silent" : "");
 		x = put(0, x + 2, look.bar, text);
 	}
 	draw_clock(x + 1);

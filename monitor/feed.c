@@ -104,6 +104,7 @@ feed_step(struct hf_feed *f)
 	}
 	s->attach = f->source.attaches;
 	s->sort = f->sort;
+	s->alone = f->source.alone;
 	sample_compare(s, before);
 	f->current ^= 1;
 	return 0;

@@ -56,7 +56,6 @@ sample_free(struct hf_sample *s)
 static void
 take_header(struct hf_sample *s, const struct hf_segment_header *h, uint64_t tsc)
 {
-	static const char *const names[] = {"starting", "ready", "stopping", "gone"};
 	uint32_t state = atomic_load_explicit(&h->state, memory_order_acquire);
 
 	s->tsc = tsc;
@@ -65,8 +64,7 @@ take_header(struct hf_sample *s, const struct hf_segment_header *h, uint64_t tsc
 	s->primary_pid = h->primary_pid;
 	s->uptime_s = seconds_since(s, h->start_tsc);
 	s->silent = seconds_since(s, hf_load(&h->heartbeat_tsc)) > SILENT_S;
-	snprintf(s->segment_state, sizeof(s->segment_state), "%s",
-		 state < 4 ? names[state] : "unknown");
+	snprintf(s->segment_state, sizeof(s->segment_state), "%s", hf_segment_state_name(state));
 	format_clean(s->instance, sizeof(s->instance), h->instance, sizeof(h->instance));
 	format_clean(s->program_version, sizeof(s->program_version), h->program_version,
 		     sizeof(h->program_version));

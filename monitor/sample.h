@@ -118,6 +118,7 @@ struct hf_sample {
 	char program_version[32];
 	char dpdk_version[32];
 	int32_t primary_pid;
+	uint32_t alone;  /* 1: the primary is gone, its workers forward without it */
 	uint32_t silent; /* 1: the primary lives but its heartbeat stands still */
 	uint64_t attach; /* which segment: hf_monitor_source.attaches */
 	uint32_t clear_seq;

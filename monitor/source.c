@@ -75,28 +75,57 @@ source_read(struct hf_monitor_source *s, int (*read)(const struct hf_segment *se
 	return result;
 }
 
+static int
+lives(const struct hf_monitor_source *s, const struct hf_segment_header *h, int32_t pid,
+      uint64_t start, uint64_t beat)
+{
+	uint64_t now = hf_tsc();
+
+	if (s->trust_pids)
+		return hf_process_alive(pid, start);
+	/* Another pid namespace, or /proc hides it: its heartbeat has to do. */
+	return now < beat || hf_tsc_to_ns(h, now - beat) < SILENT_NS;
+}
+
+/* Do workers go on although their primary is dead? */
+static int
+forwards_alone(const struct hf_monitor_source *s, const struct hf_segment *seg)
+{
+	if (seg->header.forward_alone == 0 ||
+	    atomic_load_explicit(&seg->header.state, memory_order_acquire) != HF_SEGMENT_READY)
+		return 0;
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
+		const struct hf_worker *w = &seg->workers[i];
+
+		if (atomic_load_explicit(&w->state, memory_order_acquire) == HF_WORKER_RUNNING &&
+		    lives(s, &seg->header, atomic_load_explicit(&w->pid, memory_order_relaxed),
+			  hf_load(&w->start_time), hf_load(&w->heartbeat_tsc)))
+			return 1;
+	}
+	return 0;
+}
+
 /* Is this segment's primary still at work? Returns 0, or -ESRCH with the reason in why. */
 static int
 check_primary(const struct hf_segment *seg, void *arg)
 {
 	struct hf_monitor_source *s = arg;
 	const struct hf_segment_header *h = &seg->header;
-	uint64_t now, beat;
-	int alive;
+	uint32_t state = atomic_load_explicit(&h->state, memory_order_acquire);
 
-	if (atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_GONE) {
+	s->alone = 0;
+	if (state == HF_SEGMENT_GONE) {
 		snprintf(s->why, sizeof(s->why), "primary gone: it has left");
 		return -ESRCH;
 	}
-	if (s->trust_pids) {
-		alive = hf_process_alive(h->primary_pid, h->primary_start);
-	} else {
-		/* Another pid namespace, or /proc hides it: its heartbeat has to do. */
-		now = hf_tsc();
-		beat = hf_load(&h->heartbeat_tsc);
-		alive = now < beat || hf_tsc_to_ns(h, now - beat) < SILENT_NS;
+	if (state == HF_SEGMENT_STARTING || state == HF_SEGMENT_REPLACED) {
+		snprintf(s->why, sizeof(s->why), "primary gone: the next one is starting");
+		return -ESRCH;
 	}
-	if (alive)
+	if (lives(s, h, h->primary_pid, h->primary_start, hf_load(&h->heartbeat_tsc)))
+		return 0;
+	s->alone = forwards_alone(s, seg) != 0;
+	if (s->alone)
 		return 0;
 	snprintf(s->why, sizeof(s->why), "primary gone: process %d is no more", h->primary_pid);
 	return -ESRCH;

@@ -15,6 +15,7 @@ struct hf_monitor_source {
 	struct hf_segment_map map; /* map.seg NULL: not attached */
 	uint64_t inode;            /* of the segment that was opened last */
 	uint64_t attaches;         /* segments attached so far: tells one from the next */
+	uint32_t alone;            /* 1: the primary is gone, its workers go on without it */
 	int trust_pids;            /* 1: /proc shows the primary's processes */
 	char why[240];             /* why it is not attached; one line */
 };

@@ -150,6 +150,10 @@ write_header(struct hf_json *j, const struct hf_sample *s, double now_s)
 		json_bool(j, "primary_silent", s->silent != 0);
 	else
 		json_null(j, "primary_silent");
+	if (seen)
+		json_bool(j, "primary_gone", s->alone != 0);
+	else
+		json_null(j, "primary_gone");
 }
 
 void

@@ -96,8 +96,11 @@ write_header(FILE *out, const struct hf_sample *s, double now_s)
 		return;
 	}
 	format_uptime(uptime, sizeof(uptime), s->uptime_s);
-	fprintf(out, "  up %s  primary %d %s%s\n", uptime, s->primary_pid, s->segment_state,
-		s->silent ? ", silent" : "");
+	if (s->alone)
+		fprintf(out, "  up %s  primary gone, forwarding without it\n", uptime);
+	else
+		fprintf(out, "  up %s  primary %d %s%s\n", uptime, s->primary_pid, s->segment_state,
+			s->silent ? ", silent" : "");
 }
 
 void

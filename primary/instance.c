@@ -236,6 +236,7 @@ instance_create_segment(struct hf_primary *p, gid_t gid)
 	h->n_ports = p->cfg.n_ports;
 	h->n_io = p->cfg.n_io;
 	h->kind = p->kind;
+	h->forward_alone = (uint32_t)p->forward_alone;
 	h->tsc_hz = rte_get_tsc_hz();
 	h->flow_idle_ticks = p->cfg.flow_idle_s * 1000;
 	if (getrandom(&h->flow_seed, sizeof(h->flow_seed), 0) != sizeof(h->flow_seed))

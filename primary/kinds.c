@@ -55,6 +55,36 @@ kinds_peer_spreads(const char *driver)
 	return strcmp(driver, "net_virtio_user") == 0;
 }
 
+/*
+ * Does a port go on when the primary's file descriptors close? virtio-user's do not: the vhost peer
+ * sees the control socket close and drops the device, with its queues.
+ */
+static int
+outlives_primary(const char *driver)
+{
+	return strcmp(driver, "net_virtio_user") != 0;
+}
+
+/* Shall workers go on without a primary? Where a driver cannot, says so. */
+static int
+decide_alone(const struct hf_primary *p)
+{
+	struct rte_eth_dev_info info;
+
+	if (p->kind != HF_LANE_HARDWARE || p->cfg.on_primary_loss != HF_LOSS_FORWARD)
+		return 0;
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
+		if (rte_eth_dev_info_get(p->port_id[i], &info) != 0)
+			return 0;
+		if (outlives_primary(info.driver_name))
+			continue;
+		hf_info("port %s: on_primary_loss: forward: not supported by %s: workers will exit",
+			p->cfg.ports[i].name, info.driver_name);
+		return 0;
+	}
+	return 1;
+}
+
 /* Can port i have hardware lanes? why gets the reason either way. */
 static int
 qualifies(const struct hf_primary *p, uint32_t i, char *why, size_t len)
@@ -104,6 +134,7 @@ kinds_decide(struct hf_primary *p)
 	}
 	p->kind = good == p->cfg.n_ports && p->cfg.queues != HF_QUEUES_SOFTWARE ? HF_LANE_HARDWARE
 										: HF_LANE_SOFTWARE;
+	p->forward_alone = decide_alone(p);
 	if (p->kind == HF_LANE_HARDWARE)
 		p->cfg.n_io = 0; /* workers poll the queues themselves */
 	if (p->kind == HF_LANE_SOFTWARE && good > 0 && p->cfg.queues == HF_QUEUES_AUTO)

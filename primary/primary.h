@@ -30,6 +30,7 @@ struct hf_primary {
 	int epoll_fd;  /* main loop; each entry's data.ptr is a struct hf_source */
 	uint16_t port_id[HF_MAX_PORTS];  /* ethdev id of configured port i */
 	uint32_t kind;                   /* enum hf_lane_kind of all lanes, once ports are probed */
+	int forward_alone;               /* workers outlive the primary: on_primary_loss */
 	char port_why[HF_MAX_PORTS][92]; /* why a port is of that kind */
 	uint32_t n_pools;
 	struct rte_mempool *pool[HF_MAX_POOLS];

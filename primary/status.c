@@ -10,13 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const state_names[] = {
-	[HF_SEGMENT_STARTING] = "starting",
-	[HF_SEGMENT_READY] = "ready",
-	[HF_SEGMENT_STOPPING] = "stopping",
-	[HF_SEGMENT_GONE] = "gone",
-};
-
 json_t *
 status_number(int known, uint64_t n)
 {
@@ -241,10 +234,10 @@ hf_status_all(const struct hf_segment *seg)
 
 	return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I}",
 			 "instance", status_text(h->instance, sizeof(h->instance)), "state",
-			 state <= HF_SEGMENT_GONE ? state_names[state] : "unknown", "uptime_s",
-			 (json_int_t)(up_ns / 1000000000), "ports", hf_status_ports(seg), "lanes",
-			 hf_status_lanes(seg), "workers", hf_status_workers(seg), "pools",
-			 hf_status_pools(seg), "primary_pid", (int)h->primary_pid, "version",
+			 hf_segment_state_name(state), "uptime_s", (json_int_t)(up_ns / 1000000000),
+			 "ports", hf_status_ports(seg), "lanes", hf_status_lanes(seg), "workers",
+			 hf_status_workers(seg), "pools", hf_status_pools(seg), "primary_pid",
+			 (int)h->primary_pid, "version",
 			 status_text(h->program_version, sizeof(h->program_version)), "dpdk",
 			 status_text(h->dpdk_version, sizeof(h->dpdk_version)), "io",
 			 hf_status_io(seg), "warnings", hf_status_warnings(seg), "clear_seq",

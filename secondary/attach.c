@@ -60,6 +60,26 @@ verify(const struct hf_worker_options *opt, const struct hf_segment_header *h)
 	return 0;
 }
 
+/* Is a primary at work? A look without touching the flow tables: they may be gigabytes. */
+static int
+primary_ready(const struct hf_worker_options *opt, char *why, size_t len)
+{
+	struct hf_segment_map map;
+	const struct hf_segment_header *h;
+	int err = hf_segment_open(&map, opt->instance, 0, why, len);
+
+	if (err != 0)
+		return err;
+	h = &map.seg->header;
+	if (atomic_load_explicit(&h->state, memory_order_acquire) != HF_SEGMENT_READY ||
+	    !hf_process_alive(h->primary_pid, h->primary_start)) {
+		snprintf(why, len, "its primary has gone");
+		err = -EAGAIN;
+	}
+	hf_segment_close(&map);
+	return err;
+}
+
 /* One look. 0: attached to the map of a READY primary; -EAGAIN: not yet, why says what is missing;
  * other -errno: never, and said so. */
 static int
@@ -68,7 +88,9 @@ try_map(struct hf_worker_process *w, char *why, size_t len)
 	const struct hf_segment_header *h;
 	int err;
 
-	err = hf_segment_open(&w->map, w->opt.instance, 1, why, len);
+	err = primary_ready(&w->opt, why, len);
+	if (err == 0)
+		err = hf_segment_open(&w->map, w->opt.instance, 1, why, len);
 	if (err == -ENOENT || err == -EAGAIN)
 		return -EAGAIN;
 	if (err != 0) {
@@ -76,6 +98,7 @@ try_map(struct hf_worker_process *w, char *why, size_t len)
 		return err;
 	}
 	h = &w->map.seg->header;
+	w->primary_start = h->primary_start;
 	err = verify(&w->opt, h);
 	if (err == 0 && atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_READY &&
 	    hf_process_alive(h->primary_pid, h->primary_start))
@@ -171,6 +194,7 @@ still_current(const struct hf_worker_process *w)
 	const struct hf_segment_header *h = &w->map.seg->header;
 
 	return atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_READY &&
+	       h->primary_start == w->primary_start && /* or the next one adopted it */
 	       hf_process_alive(h->primary_pid, h->primary_start) &&
 	       hf_segment_current_inode(w->opt.instance) == w->map.inode;
 }

@@ -55,26 +55,43 @@ look(const struct hf_worker_process *w)
 	uint32_t command = atomic_load_explicit(&w->slot->command, memory_order_acquire);
 	uint32_t state = atomic_load_explicit(&w->seg->header.state, memory_order_acquire);
 
+	if (state == HF_SEGMENT_REPLACED)
+		return PRIMARY_LOST;
 	if (state != HF_SEGMENT_READY || command == HF_COMMAND_EXIT)
 		return LEAVE;
 	return command == HF_COMMAND_REEXEC ? REEXEC : KEEP_ON;
 }
 
+/* The primary's death: without a new one there is nobody who could ask for anything but to leave.
+ */
+static enum outcome
+on_primary_loss(struct hf_worker_process *w)
+{
+	if (w->seg->header.forward_alone == 0)
+		return PRIMARY_LOST;
+	hf_warn("instance %s: the primary has died: worker %s forwards without it", w->opt.instance,
+		w->opt.name);
+	close(w->primary_fd);
+	w->primary_fd = -1;
+	return KEEP_ON;
+}
+
 static enum outcome
 watch(struct hf_worker_process *w)
 {
-	struct pollfd fds[2] = {{w->signal_fd, POLLIN, 0}, {w->primary_fd, POLLIN, 0}};
+	struct pollfd fds[2] = {{w->signal_fd, POLLIN, 0}, {-1, POLLIN, 0}};
 	enum outcome o = KEEP_ON;
 
 	while (o == KEEP_ON) {
 		atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
+		fds[1].fd = w->primary_fd;
 		if (poll(fds, 2, WATCH_MS) < 0 && errno != EINTR)
 			return LEAVE;
 		o = look(w);
 		if ((fds[0].revents & POLLIN) != 0)
 			o = LEAVE;
 		else if (o == KEEP_ON && (fds[1].revents & POLLIN) != 0)
-			o = PRIMARY_LOST;
+			o = on_primary_loss(w);
 	}
 	return o;
 }
@@ -116,6 +133,8 @@ main(int argc, char **argv)
 		return rc > 0 ? 0 : 2;
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		snprintf(program, sizeof(program), "%s", argv[0]);
+	if (w.opt.respawn && !respawn_is_child())
+		return respawn_keep(program, argv);
 	fix_addresses(argv);
 	prctl(PR_SET_NAME, "holdfast-worker"); /* started by /proc/self/exe it would be "exe" */
 	rc = attach_to_primary(&w, argv[0]);
@@ -131,9 +150,9 @@ main(int argc, char **argv)
 	/* The primary frees the slot when the process has ended, or it claims it again itself. */
 	atomic_store_explicit(&w.slot->state, HF_WORKER_LEAVING, memory_order_release);
 	lanes_stop(&w);
-	if (o == REEXEC)
-		reexec(program, argv);
 	if (o == PRIMARY_LOST)
 		hf_err("instance %s: the primary has died", w.opt.instance);
+	if (o == REEXEC || (o == PRIMARY_LOST && w.opt.respawn))
+		reexec(program, argv); /* and waits for the next primary */
 	_exit(o == PRIMARY_LOST || o == REEXEC ? 1 : 0);
 }

@@ -23,6 +23,8 @@ static const char help[] =
 	"  --lanes LIST       lanes to run, such as 0,2 or 0-3\n"
 	"  --standby          wait for every lane, to take over when its owner goes\n"
 	"  --name NAME        name shown to people (default: made from the slot)\n"
+	"  --respawn          stay: start again after a crash, and attach to the next primary when\n"
+	"                     this one has gone; end with SIGTERM, drain or stop\n"
 	"  --wait SECONDS     how long to wait for the primary (default: without end)\n"
 	"  --log-level LEVEL  error, warning, notice, info or debug (default: notice)\n"
 	"  -h, --help         this text\n"
@@ -36,6 +38,7 @@ enum {
 	OPT_LANES,
 	OPT_STANDBY,
 	OPT_NAME,
+	OPT_RESPAWN,
 	OPT_WAIT,
 	OPT_LOG,
 	OPT_HELP,
@@ -47,6 +50,7 @@ static const struct option long_options[] = {
 	{"lanes", required_argument, NULL, OPT_LANES},
 	{"standby", no_argument, NULL, OPT_STANDBY},
 	{"name", required_argument, NULL, OPT_NAME},
+	{"respawn", no_argument, NULL, OPT_RESPAWN},
 	{"wait", required_argument, NULL, OPT_WAIT},
 	{"log-level", required_argument, NULL, OPT_LOG},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -91,6 +95,9 @@ take_one(struct hf_worker_options *opt, int c)
 		return 0;
 	case OPT_NAME:
 		return take_name(opt, optarg);
+	case OPT_RESPAWN:
+		opt->respawn = 1;
+		return 0;
 	case OPT_WAIT:
 		if (hf_parse_seconds(optarg, 0, 1e9, &opt->wait_s) != 0)
 			return bad("wait", optarg, "not a number of seconds");
@@ -145,6 +152,10 @@ options_parse(int argc, char **argv, struct hf_worker_options *opt)
 	}
 	if (optind < argc) {
 		hf_err("%s: unexpected argument: see holdfast-worker --help", argv[optind]);
+		return -EINVAL;
+	}
+	if (opt->respawn && opt->wait_s >= 0) {
+		hf_err("usage: --respawn waits for a primary without end: it excludes --wait");
 		return -EINVAL;
 	}
 	if (opt->standby == (opt->lanes != 0)) {

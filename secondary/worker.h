@@ -17,6 +17,7 @@ struct hf_worker_options {
 	const char *instance;
 	uint64_t lanes; /* bit set; 0 with standby: all */
 	int standby;
+	int respawn;
 	char name[32]; /* "": made from the slot */
 	double wait_s; /* for the primary; < 0: without end */
 };
@@ -35,10 +36,11 @@ struct hf_worker_process {
 	struct hf_segment *seg;
 	uint32_t slot_index;
 	struct hf_worker *slot;
-	int attach_lock;  /* fd while attaching, -1 otherwise */
-	int signal_fd;    /* SIGTERM, SIGINT, SIGHUP, once attached */
-	int primary_fd;   /* pidfd of the primary, -1 when the kernel has none */
-	atomic_int leave; /* main thread tells lane threads to give back and end */
+	uint64_t primary_start; /* header.primary_start when the segment was mapped */
+	int attach_lock;        /* fd while attaching, -1 otherwise */
+	int signal_fd;          /* SIGTERM, SIGINT, SIGHUP, once attached */
+	int primary_fd;         /* pidfd of the primary, -1 when the kernel has none */
+	atomic_int leave;       /* main thread tells lane threads to give back and end */
 	struct hf_lane_thread *lane[HF_MAX_LANES];
 };
 
@@ -80,6 +82,15 @@ int options_parse(int argc, char **argv, struct hf_worker_options *opt);
  * allocated in EAL again.
  */
 int attach_to_primary(struct hf_worker_process *w, char *program);
+
+/*
+ * --respawn: keeps a child running that is the worker. Returns the exit status for this process,
+ * once the child has ended for good. program: file to start. Before anything else of main().
+ */
+int respawn_keep(const char *program, char **argv);
+
+/* Is this process such a child? Any time. */
+int respawn_is_child(void);
 
 /* Starts a thread for each lane of the worker. Returns 0 or -errno (logged). */
 int lanes_start(struct hf_worker_process *w);

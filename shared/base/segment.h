@@ -40,6 +40,7 @@ enum hf_segment_state {
 	HF_SEGMENT_READY,    /* workers may attach */
 	HF_SEGMENT_STOPPING, /* the primary is leaving: workers leave too */
 	HF_SEGMENT_GONE,     /* the primary has left */
+	HF_SEGMENT_REPLACED, /* it died, the next one asks its workers to leave */
 };
 
 enum hf_idle { HF_IDLE_POLL, HF_IDLE_PAUSE, HF_IDLE_SLEEP };
@@ -139,7 +140,8 @@ struct hf_segment_header {
 	char pool_ops_name[32]; /* ... and its name: the same in a process that touches pools */
 	alignas(64) _Atomic(uint64_t) heartbeat_tsc; /* primary's main loop, every 10 ms or so */
 	_Atomic(uint32_t) clear_seq;                 /* moves with every `clear` */
-	uint32_t zero[13];
+	uint32_t forward_alone; /* 1: workers go on when the primary has died, until the next */
+	uint32_t zero[12];
 };
 
 /* How workers run. Writer: primary, before READY. */
@@ -452,6 +454,7 @@ int hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out);
 int hf_crash_read(const struct hf_worker *w, struct hf_crash *out);
 
 /* Names for people and JSON: "running", "software", "worker_death" ... Never NULL. */
+const char *hf_segment_state_name(uint32_t state);
 const char *hf_lane_state_name(uint32_t state);
 const char *hf_worker_state_name(uint32_t state);
 const char *hf_lane_kind_name(uint32_t kind);

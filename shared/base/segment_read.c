@@ -182,6 +182,14 @@ name_of(const char *const *names, unsigned int n, uint32_t value)
 }
 
 const char *
+hf_segment_state_name(uint32_t state)
+{
+	static const char *const names[] = {"starting", "ready", "stopping", "gone", "replaced"};
+
+	return name_of(names, 5, state);
+}
+
+const char *
 hf_lane_state_name(uint32_t state)
 {
 	static const char *const names[] = {"free",       "running", "handover",

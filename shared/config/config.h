@@ -19,6 +19,8 @@
 
 enum hf_queues { HF_QUEUES_SOFTWARE, HF_QUEUES_HARDWARE, HF_QUEUES_AUTO };
 
+enum hf_on_primary_loss { HF_LOSS_FORWARD, HF_LOSS_EXIT };
+
 enum hf_rss_field {
 	HF_RSS_IPV4 = 1,
 	HF_RSS_IPV6 = 2,
@@ -49,10 +51,11 @@ struct hf_config_lane {
 };
 
 struct hf_config {
-	char instance[HF_INSTANCE_LEN]; /* default "holdfast" */
-	char file[256];                 /* where it was read from, for messages */
-	enum hf_queues queues;          /* default auto */
-	uint32_t n_lanes;               /* 1 to HF_MAX_LANES, default 1 */
+	char instance[HF_INSTANCE_LEN];          /* default "holdfast" */
+	char file[256];                          /* where it was read from, for messages */
+	enum hf_queues queues;                   /* default auto */
+	enum hf_on_primary_loss on_primary_loss; /* default forward */
+	uint32_t n_lanes;                        /* 1 to HF_MAX_LANES, default 1 */
 	struct hf_config_lane lanes[HF_MAX_LANES];
 	uint32_t n_io;         /* 1 to HF_MAX_IO, default 1 */
 	int io_cpu[HF_MAX_IO]; /* -1: any */

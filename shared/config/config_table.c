@@ -17,6 +17,7 @@
 /* In the order of the enums whose values they name. */
 static const char *const queues_words[] = {"software", "hardware", "auto", NULL};
 static const char *const idle_words[] = {"poll", "pause", "sleep", NULL};
+static const char *const loss_words[] = {"forward", "exit", NULL};
 static const char *const l2_words[] = {"wire", "macswap", NULL};
 static const char *const field_words[] = {"ipv4", "ipv6", "tcp", "udp", "sctp", NULL};
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
@@ -37,6 +38,15 @@ static const struct config_row rows[] = {
 		 "distributes them by RSS hash), hardware (lane q is queue pair q of "
 		 "every port, polled by its worker) or auto (hardware where every port's driver "
 		 "can, else software)."},
+	{.path = "on_primary_loss",
+	 .type = CONFIG_WORD,
+	 IN_CONFIG(on_primary_loss),
+	 .words = loss_words,
+	 .def = "forward",
+	 .help = "What the workers of hardware lanes do when the primary dies: forward (go on "
+		 "with the queues they have mapped, until the next primary asks them to leave) or "
+		 "exit. Software lanes end with the primary, and hardware lanes on drivers whose "
+		 "peer watches the primary (net_virtio_user) do too."},
 	{.path = "lanes",
 	 .type = CONFIG_COUNT,
 	 IN_CONFIG(lanes),
