@@ -9,7 +9,6 @@
 #include <grp.h>
 #include <rte_cycles.h>
 #include <rte_version.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,32 +114,6 @@ instance_lock(struct hf_primary *p, gid_t gid)
 	return 0;
 }
 
-/* Kills the workers of a primary that is no more: they map memory that is about to go. */
-static void
-end_old_workers(const char *instance)
-{
-	struct hf_segment_map old;
-	char why[256];
-
-	if (hf_segment_open(&old, instance, 1, why, sizeof(why)) != 0)
-		return;
-	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
-		const struct hf_worker *w = &old.seg->workers[i];
-		int32_t pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
-		uint64_t start = hf_load(&w->start_time);
-
-		if (atomic_load_explicit(&w->state, memory_order_relaxed) == HF_WORKER_FREE ||
-		    start == 0 || !hf_process_alive(pid, start))
-			continue;
-		hf_warn("instance %s: worker %d of a dead primary is ended", instance, pid);
-		kill(pid, SIGKILL);
-		for (int ms = 0; ms < 1000 && hf_process_alive(pid, start); ms++)
-			usleep(1000);
-	}
-	atomic_store_explicit(&old.seg->header.state, HF_SEGMENT_GONE, memory_order_release);
-	hf_segment_close(&old);
-}
-
 static void
 unlink_all(const char *pattern)
 {
@@ -189,6 +162,7 @@ int
 instance_sweep(struct hf_primary *p)
 {
 	pid_t other = foreign_primary(p);
+	int err;
 
 	if (other != 0) {
 		hf_err("instance %s: start: another DPDK program, pid %d, has this name as its file prefix",
@@ -196,7 +170,9 @@ instance_sweep(struct hf_primary *p)
 		return -EBUSY;
 	}
 	p->dpdk_ours = 1;
-	end_old_workers(p->cfg.instance);
+	err = predecessor_end_workers(p);
+	if (err != 0)
+		return err;
 	hf_segment_remove(p->cfg.instance);
 	remove_dpdk_files(p);
 	return 0;

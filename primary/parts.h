@@ -19,6 +19,9 @@ gid_t instance_group(const struct hf_primary *p);
 /* Makes the run folder and takes the lock. -EBUSY: another primary runs. */
 int instance_lock(struct hf_primary *p, gid_t gid);
 
+/* Ends workers of a dead primary of this instance. -EBUSY: one cannot be ended (logged). */
+int predecessor_end_workers(const struct hf_primary *p);
+
 /*
  * Ends workers and removes files that a dead primary of this instance left. -EBUSY: another DPDK
  * program uses the name as its file prefix.
