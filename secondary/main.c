@@ -62,8 +62,7 @@ look(const struct hf_worker_process *w)
 	return command == HF_COMMAND_REEXEC ? REEXEC : KEEP_ON;
 }
 
-/* The primary's death: without a new one there is nobody who could ask for anything but to leave.
- */
+/* The primary has died: leave, or go on until the next one asks. */
 static enum outcome
 on_primary_loss(struct hf_worker_process *w)
 {
