@@ -19,6 +19,7 @@
 
 #include "log.h"
 #include "parts.h"
+#include "segment_adopt.h"
 
 gid_t
 instance_group(const struct hf_primary *p)
@@ -158,6 +159,20 @@ foreign_primary(const struct hf_primary *p)
 	return held ? lock.l_pid : 0;
 }
 
+/* The segment of a primary before, unless it may be adopted: memory is counted next. */
+static void
+discard_segment(const struct hf_primary *p)
+{
+	char file[256];
+
+	if (p->cfg.segment_persist)
+		return;
+	hf_segment_remove(p->cfg.instance);
+	/* A primary that stopped took the link away, and may have kept the file. */
+	if (hf_segment_path(file, sizeof(file), p->cfg.instance, p->cfg.hugepage_dir) == 0)
+		unlink(file);
+}
+
 int
 instance_sweep(struct hf_primary *p)
 {
@@ -173,7 +188,7 @@ instance_sweep(struct hf_primary *p)
 	err = predecessor_end_workers(p);
 	if (err != 0)
 		return err;
-	hf_segment_remove(p->cfg.instance);
+	discard_segment(p);
 	remove_dpdk_files(p);
 	return 0;
 }
@@ -186,6 +201,7 @@ fill_run(const struct hf_config *cfg, struct hf_run_config *run)
 	run->idle_sleep_us = cfg->idle_sleep_us;
 	run->tx_retry_us = cfg->tx_retry_us;
 	run->stage_l2 = 1;
+	run->cksum_ports = 0; /* ports will say */
 	run->stage_flow = (uint32_t)cfg->stage_flow;
 	run->l2_mode = cfg->l2_mode;
 	for (uint32_t i = 0; i < HF_MAX_PORTS; i++)
@@ -194,14 +210,41 @@ fill_run(const struct hf_config *cfg, struct hf_run_config *run)
 				       : UINT16_MAX;
 }
 
-int
-instance_create_segment(struct hf_primary *p, gid_t gid)
+/* Takes over what a primary before kept. 0, or -errno: said why, if there was anything. */
+static int
+adopt_segment(struct hf_primary *p, gid_t gid)
 {
-	struct hf_segment_header *h;
+	struct hf_segment_shape want = {p->cfg.n_lanes, p->cfg.n_io, p->kind, p->cfg.flow_capacity,
+					rte_get_tsc_hz()};
+	uint64_t lost = 0;
+	char why[320];
 	int err;
 
-	err = hf_segment_create(&p->map, p->cfg.instance, p->cfg.hugepage_dir, p->cfg.n_lanes,
-				p->cfg.flow_capacity, gid);
+	if (!p->cfg.segment_persist)
+		return -ENOENT;
+	err = hf_segment_adopt(&p->map, p->cfg.instance, p->cfg.hugepage_dir, &want, gid, &lost,
+			       why, sizeof(why));
+	if (err != 0) {
+		if (err != -ENOENT)
+			hf_warn("instance %s: adopt segment: %s: a fresh one is made",
+				p->cfg.instance, why);
+		return err;
+	}
+	p->seg = p->map.seg;
+	ports_adopt(p, p->seg->header.n_ports);
+	hf_event_add(p, HF_EVENT_ADOPTED, getpid(), -1, lost, "");
+	hf_notice("instance %s: segment adopted: flows and counters go on, %llu packets were lost",
+		  p->cfg.instance, (unsigned long long)lost);
+	return 0;
+}
+
+static int
+make_segment(struct hf_primary *p, gid_t gid)
+{
+	struct hf_segment_header *h;
+	int err = hf_segment_create(&p->map, p->cfg.instance, p->cfg.hugepage_dir, p->cfg.n_lanes,
+				    p->cfg.flow_capacity, gid);
+
 	if (err != 0) {
 		hf_err("instance %s: create segment in %s: %s", p->cfg.instance,
 		       p->cfg.hugepage_dir, strerror(-err));
@@ -209,17 +252,49 @@ instance_create_segment(struct hf_primary *p, gid_t gid)
 	}
 	p->seg = p->map.seg;
 	h = &p->seg->header;
+	h->tsc_hz = rte_get_tsc_hz();
+	if (getrandom(&h->flow_seed, sizeof(h->flow_seed), 0) != sizeof(h->flow_seed))
+		h->flow_seed = hf_tsc();
+	return 0;
+}
+
+int
+instance_create_segment(struct hf_primary *p, gid_t gid)
+{
+	struct hf_segment_header *h;
+	int err = adopt_segment(p, gid);
+
+	if (err != 0)
+		err = make_segment(p, gid);
+	if (err != 0)
+		return err;
+	h = &p->seg->header;
 	h->n_ports = p->cfg.n_ports;
 	h->n_io = p->cfg.n_io;
 	h->kind = p->kind;
 	h->forward_alone = (uint32_t)p->forward_alone;
-	h->tsc_hz = rte_get_tsc_hz();
 	h->flow_idle_ticks = p->cfg.flow_idle_s * 1000;
-	if (getrandom(&h->flow_seed, sizeof(h->flow_seed), 0) != sizeof(h->flow_seed))
-		h->flow_seed = hf_tsc();
 	snprintf(h->dpdk_version, sizeof(h->dpdk_version), "%s", rte_version());
 	fill_run(&p->cfg, &p->seg->run);
 	return 0;
+}
+
+/* Removes the segment, or leaves it to the next primary: one that was ready, or is another's. */
+static void
+remove_segment(struct hf_primary *p)
+{
+	int keep = p->cfg.segment_persist;
+
+	if (p->seg != NULL) {
+		keep = keep && p->seg->header.magic == HF_SEGMENT_MAGIC;
+		atomic_store_explicit(&p->seg->header.state, HF_SEGMENT_GONE, memory_order_release);
+	}
+	if (keep)
+		hf_segment_leave(p->cfg.instance);
+	else
+		hf_segment_remove(p->cfg.instance);
+	hf_segment_close(&p->map);
+	p->seg = NULL;
 }
 
 void
@@ -227,11 +302,7 @@ instance_remove(struct hf_primary *p)
 {
 	char path[256];
 
-	if (p->seg != NULL)
-		atomic_store_explicit(&p->seg->header.state, HF_SEGMENT_GONE, memory_order_release);
-	hf_segment_remove(p->cfg.instance);
-	hf_segment_close(&p->map);
-	p->seg = NULL;
+	remove_segment(p);
 	if (p->dpdk_ours)
 		remove_dpdk_files(p);
 	if (p->lock_fd < 0)

@@ -133,6 +133,7 @@ create_ring(struct hf_primary *p, struct hf_io_thread *t, uint32_t lane, int nod
 	r->slots = hf_lane_ring_slots(r->ring);
 	r->verdicts = hf_lane_ring_verdicts(r->ring);
 	r->shared = &t->shared->lane[lane];
+	hf_io_lane_read(r->shared, &r->sum); /* 0, or as the primary before left them */
 	return 0;
 }
 

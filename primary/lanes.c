@@ -41,6 +41,19 @@ check_numa(struct hf_primary *p, uint32_t l)
 	}
 }
 
+/* The owner counts what it receives by the ring's index: 0, or as the primary before left it. */
+static void
+go_on_counting(struct hf_hw_lane *h, const struct hf_io_lane *counters)
+{
+	struct hf_lane_ring *ring = hf_hw_lane_ring(h);
+	uint64_t first = hf_load(&counters->rx_pkts);
+
+	atomic_store_explicit(&ring->published, first, memory_order_relaxed);
+	atomic_store_explicit(&ring->done_pub, first, memory_order_relaxed);
+	ring->done = first;
+	h->reaped = first;
+}
+
 /* Memory of a hardware lane, on the node of its CPU. */
 static int
 create_hw_lane(struct hf_primary *p, uint32_t l)
@@ -56,6 +69,7 @@ create_hw_lane(struct hf_primary *p, uint32_t l)
 	}
 	p->hw[l] = mz->addr;
 	hf_hw_lane_format(p->hw[l], l);
+	go_on_counting(p->hw[l], &p->seg->lanes[l].counters);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 #include "hw_lane.h"
@@ -81,6 +82,20 @@ segment_bytes(const struct hf_config *cfg)
 	       cfg->n_lanes * hf_flow_region_bytes(cfg->flow_capacity);
 }
 
+/* Pages of a segment that was kept: adopted, or given back before a fresh one is made. */
+static uint64_t
+kept_pages(const struct hf_config *cfg, uint64_t page)
+{
+	char file[256];
+	struct stat st;
+
+	if (!cfg->segment_persist ||
+	    hf_segment_path(file, sizeof(file), cfg->instance, cfg->hugepage_dir) != 0 ||
+	    stat(file, &st) != 0)
+		return 0;
+	return (uint64_t)st.st_blocks * 512 / page;
+}
+
 void
 memory_print(const struct hf_config *cfg, FILE *out)
 {
@@ -106,6 +121,7 @@ memory_check(const struct hf_primary *p)
 	have = count_pages(page, "free_hugepages");
 	promised = count_pages(page, "resv_hugepages"); /* free, but another process's */
 	have -= promised < have ? promised : have;
+	have += kept_pages(cfg, page);
 	if (have >= need)
 		return 0;
 	hf_err("hugepages: %llu of %llu kB are missing (%llu needed, %llu free): echo %llu > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",

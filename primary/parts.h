@@ -28,7 +28,7 @@ int predecessor_end_workers(const struct hf_primary *p);
  */
 int instance_sweep(struct hf_primary *p);
 
-/* Creates the segment and fills what the configuration says. */
+/* Creates the segment, or adopts the one that was kept, and fills what the configuration says. */
 int instance_create_segment(struct hf_primary *p, gid_t gid);
 
 /* Removes everything the instance has in the file system. */
@@ -65,6 +65,8 @@ int eal_device_node(const char *device);
 /* --- ports.c, pools.c ----------------------------------------------------------------------- */
 
 int ports_probe(struct hf_primary *p);
+/* After an adoption: what the ports of the same names had counted goes on. n_old: ports then. */
+void ports_adopt(struct hf_primary *p, uint32_t n_old);
 int pools_create(struct hf_primary *p);
 int ports_start(struct hf_primary *p);
 void ports_close(struct hf_primary *p);

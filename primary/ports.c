@@ -126,22 +126,52 @@ sample_link(struct hf_primary *p, uint32_t i)
 }
 
 static void
+store_counts(struct hf_port *s, const struct hf_port_counts *c)
+{
+	atomic_store_explicit(&s->rx_pkts, c->rx_pkts, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_bytes, c->rx_bytes, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_pkts, c->tx_pkts, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_bytes, c->tx_bytes, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_missed, c->rx_missed, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_nombuf, c->rx_nombuf, memory_order_relaxed);
+	atomic_store_explicit(&s->rx_errors, c->rx_errors, memory_order_relaxed);
+	atomic_store_explicit(&s->tx_errors, c->tx_errors, memory_order_relaxed);
+}
+
+void
+ports_adopt(struct hf_primary *p, uint32_t n_old)
+{
+	for (uint32_t i = 0; i < HF_MAX_PORTS; i++) {
+		struct hf_port *s = &p->seg->ports[i];
+		struct hf_port_counts *c = &p->port_base[i];
+
+		if (i < p->cfg.n_ports && i < n_old &&
+		    strncmp(s->name, p->cfg.ports[i].name, sizeof(s->name)) == 0)
+			*c = (struct hf_port_counts){
+				hf_load(&s->rx_pkts),   hf_load(&s->rx_bytes),
+				hf_load(&s->tx_pkts),   hf_load(&s->tx_bytes),
+				hf_load(&s->rx_missed), hf_load(&s->rx_nombuf),
+				hf_load(&s->rx_errors), hf_load(&s->tx_errors)};
+		store_counts(s, c); /* before the name is written: 0 for a port that is new */
+	}
+}
+
+static void
 sample_one(struct hf_primary *p, uint32_t i)
 {
+	const struct hf_port_counts *b = &p->port_base[i];
 	struct hf_port *s = &p->seg->ports[i];
 	struct rte_eth_stats st;
 
 	sample_link(p, i);
 	if (rte_eth_stats_get(p->port_id[i], &st) != 0)
 		return;
-	atomic_store_explicit(&s->rx_pkts, st.ipackets, memory_order_relaxed);
-	atomic_store_explicit(&s->rx_bytes, st.ibytes, memory_order_relaxed);
-	atomic_store_explicit(&s->tx_pkts, st.opackets, memory_order_relaxed);
-	atomic_store_explicit(&s->tx_bytes, st.obytes, memory_order_relaxed);
-	atomic_store_explicit(&s->rx_missed, st.imissed, memory_order_relaxed);
-	atomic_store_explicit(&s->rx_nombuf, st.rx_nombuf, memory_order_relaxed);
-	atomic_store_explicit(&s->rx_errors, st.ierrors, memory_order_relaxed);
-	atomic_store_explicit(&s->tx_errors, st.oerrors, memory_order_relaxed);
+	store_counts(s, &(struct hf_port_counts){st.ipackets + b->rx_pkts, st.ibytes + b->rx_bytes,
+						 st.opackets + b->tx_pkts, st.obytes + b->tx_bytes,
+						 st.imissed + b->rx_missed,
+						 st.rx_nombuf + b->rx_nombuf,
+						 st.ierrors + b->rx_errors,
+						 st.oerrors + b->tx_errors});
 	/* Pairs with the monitor's acquire load: the counters of this instant are there. */
 	atomic_store_explicit(&s->sampled_tsc, hf_tsc(), memory_order_release);
 }
@@ -183,6 +213,7 @@ hf_primary_clear(struct hf_primary *p)
 
 	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
 		rte_eth_stats_reset(p->port_id[i]);
+	memset(p->port_base, 0, sizeof(p->port_base));
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
 		if (clear_lane(p, l) != 0)
 			err = -EAGAIN;

@@ -48,8 +48,45 @@ add_old(struct old_workers *o, int32_t pid)
 	o->fd[o->n++] = fd;
 }
 
+/*
+ * What a process maps: the instance's segment for writing, its DPDK memory. Workers alone have
+ * both; one that started itself anew and waits has neither.
+ */
+enum { MAPS_SEGMENT = 1, MAPS_MEMORY = 2, MAPS_ANYTHING = 4 };
+
+static unsigned int
+mapped(const struct hf_primary *p, int32_t pid)
+{
+	char path[64], memory[256], segment[256], line[1024];
+	unsigned int found = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	snprintf(memory, sizeof(memory), "%s/%smap_", p->cfg.hugepage_dir, p->cfg.instance);
+	snprintf(segment, sizeof(segment), "%s/" HF_SEGMENT_FILE_FMT, p->cfg.hugepage_dir,
+		 p->cfg.instance);
+	f = fopen(path, "re");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		found |= MAPS_ANYTHING;
+		if (strstr(line, memory) != NULL)
+			found |= MAPS_MEMORY;
+		if (strstr(line, " rw-s ") != NULL && strstr(line, segment) != NULL)
+			found |= MAPS_SEGMENT;
+	}
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
+/* A dying process's main thread shows nothing, while others may still run: that is not enough. */
+static int
+has_let_go(const struct hf_primary *p, int32_t pid)
+{
+	return (mapped(p, pid) & (MAPS_ANYTHING | MAPS_SEGMENT)) == MAPS_ANYTHING;
+}
+
 static void
-add_slots(struct old_workers *o, const struct hf_segment *seg)
+add_slots(const struct hf_primary *p, struct old_workers *o, const struct hf_segment *seg)
 {
 	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
 		const struct hf_worker *w = &seg->workers[i];
@@ -57,31 +94,9 @@ add_slots(struct old_workers *o, const struct hf_segment *seg)
 		uint64_t start = hf_load(&w->start_time);
 
 		if (atomic_load_explicit(&w->state, memory_order_acquire) != HF_WORKER_FREE &&
-		    start != 0 && hf_process_alive(pid, start))
+		    start != 0 && hf_process_alive(pid, start) && !has_let_go(p, pid))
 			add_old(o, pid);
 	}
-}
-
-/* Does a process map the instance's DPDK memory, and its segment for writing? Workers alone do. */
-static int
-maps_instance(const struct hf_primary *p, const char *pid)
-{
-	char path[64], memory[256], segment[256], line[1024];
-	int has_memory = 0, has_segment = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%.16s/maps", pid);
-	snprintf(memory, sizeof(memory), "%s/%smap_", p->cfg.hugepage_dir, p->cfg.instance);
-	snprintf(segment, sizeof(segment), "%s/" HF_SEGMENT_FILE_FMT, p->cfg.hugepage_dir,
-		 p->cfg.instance);
-	f = fopen(path, "re");
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		has_memory |= strstr(line, memory) != NULL;
-		has_segment |= strstr(line, " rw-s ") != NULL && strstr(line, segment) != NULL;
-	}
-	if (f != NULL)
-		fclose(f);
-	return has_memory && has_segment;
 }
 
 static void
@@ -90,36 +105,47 @@ add_mappers(const struct hf_primary *p, struct old_workers *o)
 	DIR *dir = opendir("/proc");
 	const struct dirent *e;
 
-	while (dir != NULL && (e = readdir(dir)) != NULL)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && maps_instance(p, e->d_name))
-			add_old(o, (int32_t)strtol(e->d_name, NULL, 10));
+	while (dir != NULL && (e = readdir(dir)) != NULL) {
+		int32_t pid = (int32_t)strtol(e->d_name, NULL, 10);
+
+		if (pid > 0 && (~mapped(p, pid) & (MAPS_SEGMENT | MAPS_MEMORY)) == 0)
+			add_old(o, pid);
+	}
 	if (dir != NULL)
 		closedir(dir);
 }
 
-/* Waits until all have ended, ms at most. Returns how many have not. */
-static uint32_t
-wait_ends(struct old_workers *o, int ms)
+/* Has it ended, or let go of everything? */
+static int
+is_gone(const struct hf_primary *p, const struct old_workers *o, uint32_t i)
 {
-	uint64_t left = o->n;
+	struct pollfd ended = {o->fd[i], POLLIN, 0};
+
+	return poll(&ended, 1, 0) != 0 || has_let_go(p, o->pid[i]);
+}
+
+/* Waits until all are gone, ms at most. Returns how many are not. */
+static uint32_t
+wait_ends(const struct hf_primary *p, struct old_workers *o, int ms)
+{
+	uint32_t left = o->n;
 
 	for (int waited = 0; left > 0 && waited <= ms; waited += 5) {
 		left = 0;
 		for (uint32_t i = 0; i < o->n; i++) {
-			struct pollfd ended = {o->fd[i], POLLIN, 0};
-
-			if (o->fd[i] >= 0 && poll(&ended, 1, 0) == 0) {
+			if (o->fd[i] < 0)
+				continue;
+			if (!is_gone(p, o, i)) {
 				left++;
 				continue;
 			}
-			if (o->fd[i] >= 0)
-				close(o->fd[i]);
+			close(o->fd[i]);
 			o->fd[i] = -1;
 		}
 		if (left > 0)
 			usleep(5000);
 	}
-	return (uint32_t)left;
+	return left;
 }
 
 static void
@@ -141,13 +167,13 @@ end_all(const struct hf_primary *p, struct hf_segment *seg, int ask_ms)
 	struct old_workers o = {0};
 
 	if (seg != NULL)
-		add_slots(&o, seg);
+		add_slots(p, &o, seg);
 	add_mappers(p, &o);
 	if (o.n == 0)
 		return 0;
-	if (wait_ends(&o, seg != NULL ? ask_ms : 0) > 0)
+	if (wait_ends(p, &o, seg != NULL ? ask_ms : 0) > 0)
 		kill_rest(p, &o);
-	if (wait_ends(&o, KILL_MS) == 0)
+	if (wait_ends(p, &o, KILL_MS) == 0)
 		return 0;
 	for (uint32_t i = 0; i < o.n; i++)
 		if (o.fd[i] >= 0)

@@ -21,6 +21,12 @@ struct hf_hw_lane;
 struct hf_supervisor;
 struct epoll_event;
 
+/* A port's statistics. */
+struct hf_port_counts {
+	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
+	uint64_t rx_missed, rx_nombuf, rx_errors, tx_errors;
+};
+
 struct hf_primary {
 	struct hf_config cfg;
 	struct hf_segment_map map;
@@ -28,7 +34,8 @@ struct hf_primary {
 	int dpdk_ours; /* DPDK's files of this name are this instance's: to be removed at the end */
 	int lock_fd;   /* primary.lock, flocked */
 	int epoll_fd;  /* main loop; each entry's data.ptr is a struct hf_source */
-	uint16_t port_id[HF_MAX_PORTS];  /* ethdev id of configured port i */
+	struct hf_port_counts port_base[HF_MAX_PORTS]; /* of primaries before, since a clear */
+	uint16_t port_id[HF_MAX_PORTS];                /* ethdev id of configured port i */
 	uint32_t kind;                   /* enum hf_lane_kind of all lanes, once ports are probed */
 	int forward_alone;               /* workers outlive the primary: on_primary_loss */
 	char port_why[HF_MAX_PORTS][92]; /* why a port is of that kind */

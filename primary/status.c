@@ -232,7 +232,7 @@ hf_status_all(const struct hf_segment *seg)
 	uint32_t state = atomic_load_explicit(&h->state, memory_order_relaxed);
 	uint64_t up_ns = hf_tsc_to_ns(h, hf_tsc() - h->start_tsc);
 
-	return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I}",
+	return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I, s:I}",
 			 "instance", status_text(h->instance, sizeof(h->instance)), "state",
 			 hf_segment_state_name(state), "uptime_s", (json_int_t)(up_ns / 1000000000),
 			 "ports", hf_status_ports(seg), "lanes", hf_status_lanes(seg), "workers",
@@ -241,5 +241,6 @@ hf_status_all(const struct hf_segment *seg)
 			 status_text(h->program_version, sizeof(h->program_version)), "dpdk",
 			 status_text(h->dpdk_version, sizeof(h->dpdk_version)), "io",
 			 hf_status_io(seg), "warnings", hf_status_warnings(seg), "clear_seq",
-			 (json_int_t)atomic_load_explicit(&h->clear_seq, memory_order_relaxed));
+			 (json_int_t)atomic_load_explicit(&h->clear_seq, memory_order_relaxed),
+			 "adoptions", (json_int_t)h->adoptions);
 }

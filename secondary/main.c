@@ -150,7 +150,10 @@ main(int argc, char **argv)
 	atomic_store_explicit(&w.slot->state, HF_WORKER_LEAVING, memory_order_release);
 	lanes_stop(&w);
 	if (o == PRIMARY_LOST)
-		hf_err("instance %s: the primary has died", w.opt.instance);
+		hf_err("instance %s: %s", w.opt.instance,
+		       atomic_load(&w.seg->header.state) == HF_SEGMENT_REPLACED
+			       ? "the next primary starts: this worker leaves"
+			       : "the primary has died");
 	if (o == REEXEC || (o == PRIMARY_LOST && w.opt.respawn))
 		reexec(program, argv); /* and waits for the next primary */
 	_exit(o == PRIMARY_LOST || o == REEXEC ? 1 : 0);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "segment_file.h"
 #include "version.h"
 
 #define HUGETLBFS_MAGIC_NUMBER 0x958458f6
@@ -23,6 +24,18 @@ static size_t
 round_up(size_t n, size_t unit)
 {
 	return (n + unit - 1) / unit * unit;
+}
+
+size_t
+segment_flow_off(void)
+{
+	return round_up(sizeof(struct hf_segment), 4096);
+}
+
+size_t
+segment_bytes(uint32_t n_lanes, uint32_t flow_capacity)
+{
+	return segment_flow_off() + n_lanes * hf_flow_region_bytes(flow_capacity);
 }
 
 /* Page size of the file system a file lives in: what its length must be a multiple of. */
@@ -36,29 +49,42 @@ page_bytes(int fd)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static void
-fill_header(struct hf_segment *seg, const char *instance, uint32_t n_lanes, uint32_t capacity,
-	    size_t total)
+size_t
+segment_file_bytes(int fd, size_t bytes)
 {
-	struct hf_segment_header *h = &seg->header;
-	struct timespec now;
+	return round_up(bytes, page_bytes(fd));
+}
+
+void
+segment_fill_primary(struct hf_segment_header *h)
+{
 	struct stat st;
 
-	h->layout_version = HF_LAYOUT_VERSION;
-	h->header_bytes = sizeof(*seg);
-	h->total_bytes = total;
-	atomic_store_explicit(&h->state, HF_SEGMENT_STARTING, memory_order_relaxed);
 	h->primary_pid = getpid();
 	h->primary_start = hf_process_start_time(getpid());
 	if (stat("/proc/self/ns/pid", &st) == 0)
 		h->pid_ns = st.st_ino;
-	snprintf(h->instance, sizeof(h->instance), "%s", instance);
 	snprintf(h->program_version, sizeof(h->program_version), "%s", HF_VERSION);
+	atomic_store_explicit(&h->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
+}
+
+static void
+fill_header(struct hf_segment *seg, const char *instance, uint32_t n_lanes, uint32_t capacity)
+{
+	struct hf_segment_header *h = &seg->header;
+	struct timespec now;
+
+	h->layout_version = HF_LAYOUT_VERSION;
+	h->header_bytes = sizeof(*seg);
+	h->total_bytes = segment_bytes(n_lanes, capacity);
+	atomic_store_explicit(&h->state, HF_SEGMENT_STARTING, memory_order_relaxed);
+	segment_fill_primary(h);
+	snprintf(h->instance, sizeof(h->instance), "%s", instance);
 	clock_gettime(CLOCK_REALTIME, &now);
 	h->start_tsc = hf_tsc();
 	h->start_realtime_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	h->n_lanes = n_lanes;
-	h->flow_off = round_up(sizeof(*seg), 4096);
+	h->flow_off = segment_flow_off();
 	h->flow_stride = hf_flow_region_bytes(capacity);
 	h->flow_capacity = capacity;
 }
@@ -78,8 +104,8 @@ map_new(int fd, size_t total)
 	return mem == MAP_FAILED ? NULL : mem;
 }
 
-static int
-set_owner(int fd, gid_t gid)
+int
+segment_set_owner(int fd, gid_t gid)
 {
 	if (gid != (gid_t)-1 && fchown(fd, (uid_t)-1, gid) != 0)
 		return -errno;
@@ -88,8 +114,8 @@ set_owner(int fd, gid_t gid)
 	return 0;
 }
 
-static int
-point_link(const char *instance, const char *file)
+int
+segment_point_link(const char *instance, const char *file)
 {
 	char link[256], tmp[264];
 	int err;
@@ -105,32 +131,39 @@ point_link(const char *instance, const char *file)
 }
 
 int
+hf_segment_path(char *buf, size_t len, const char *instance, const char *dir)
+{
+	int n = snprintf(buf, len, "%s/" HF_SEGMENT_FILE_FMT, dir, instance);
+
+	return n < 0 || (size_t)n >= len ? -ENAMETOOLONG : 0;
+}
+
+int
 hf_segment_create(struct hf_segment_map *map, const char *instance, const char *dir,
 		  uint32_t n_lanes, uint32_t flow_capacity, gid_t gid)
 {
-	char file[256], name[80];
+	char file[256];
 	struct hf_segment *seg;
 	struct stat st;
 	size_t total;
 	int fd, err;
 
-	snprintf(name, sizeof(name), HF_SEGMENT_FILE_FMT, instance);
-	if (snprintf(file, sizeof(file), "%s/%s", dir, name) >= (int)sizeof(file))
-		return -ENAMETOOLONG;
+	err = hf_segment_path(file, sizeof(file), instance, dir);
+	if (err != 0)
+		return err;
 	unlink(file); /* a stale one keeps its inode for those who still map it */
 	fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	total = round_up(sizeof(*seg), 4096) + n_lanes * hf_flow_region_bytes(flow_capacity);
-	total = round_up(total, page_bytes(fd));
-	err = set_owner(fd, gid);
+	total = segment_file_bytes(fd, segment_bytes(n_lanes, flow_capacity));
+	err = segment_set_owner(fd, gid);
 	seg = err == 0 ? map_new(fd, total) : NULL;
 	if (err == 0 && seg == NULL)
 		err = -errno;
 	if (err == 0 && fstat(fd, &st) != 0)
 		err = -errno;
 	if (err == 0)
-		err = point_link(instance, file);
+		err = segment_point_link(instance, file);
 	close(fd);
 	if (err != 0) {
 		if (seg != NULL)
@@ -138,7 +171,7 @@ hf_segment_create(struct hf_segment_map *map, const char *instance, const char *
 		unlink(file);
 		return err;
 	}
-	fill_header(seg, instance, n_lanes, flow_capacity, total);
+	fill_header(seg, instance, n_lanes, flow_capacity);
 	*map = (struct hf_segment_map){seg, total, st.st_ino, 1};
 	return 0;
 }
@@ -249,6 +282,15 @@ hf_segment_remove(const char *instance)
 		unlink(file);
 	}
 	unlink(link);
+}
+
+void
+hf_segment_leave(const char *instance)
+{
+	char link[256];
+
+	if (hf_names_path(link, sizeof(link), instance, HF_SEGMENT_LINK) == 0)
+		unlink(link);
 }
 
 uint64_t

@@ -107,6 +107,8 @@ enum hf_event_type {
 				*/
 	HF_EVENT_WORKER_HANG,  /* pid, lane or -1; value: ns since its heartbeat; it was killed */
 	HF_EVENT_LANE_RECOVERED, /* lane made whole by the primary; value: ns it took */
+	HF_EVENT_ADOPTED, /* the primary took over a kept segment; value: packets lost with the old
+			   */
 	HF_EVENT_COUNT,
 };
 
@@ -141,7 +143,8 @@ struct hf_segment_header {
 	alignas(64) _Atomic(uint64_t) heartbeat_tsc; /* primary's main loop, every 10 ms or so */
 	_Atomic(uint32_t) clear_seq;                 /* moves with every `clear` */
 	uint32_t forward_alone; /* 1: workers go on when the primary has died, until the next */
-	uint32_t zero[12];
+	uint32_t adoptions;     /* primaries that took the segment over from one before */
+	uint32_t zero[11];
 };
 
 /* How workers run. Writer: primary, before READY. */
@@ -411,6 +414,12 @@ int hf_segment_open(struct hf_segment_map *map, const char *instance, int writab
 /* Unmaps. The primary removes the file and the link with hf_segment_remove(). */
 void hf_segment_close(struct hf_segment_map *map);
 void hf_segment_remove(const char *instance);
+
+/* Removes the link alone: the file is kept for the next primary. */
+void hf_segment_leave(const char *instance);
+
+/* Path of an instance's segment in a hugetlbfs mount. 0 or -ENAMETOOLONG. Any process. */
+int hf_segment_path(char *buf, size_t len, const char *instance, const char *dir);
 
 /* Inode of the segment an instance has now, 0 if none: differs from map->inode after a restart. */
 uint64_t hf_segment_current_inode(const char *instance);

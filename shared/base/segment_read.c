@@ -231,6 +231,7 @@ hf_event_name(uint32_t type)
 		[HF_EVENT_NUMA_MISMATCH] = "numa_mismatch",
 		[HF_EVENT_CLEAR] = "clear",
 		[HF_EVENT_STOP] = "stop",
+		[HF_EVENT_ADOPTED] = "adopted",
 		[HF_EVENT_WORKER_CRASH] = "worker_crash",
 		[HF_EVENT_WORKER_HANG] = "worker_hang",
 		[HF_EVENT_LANE_RECOVERED] = "lane_recovered",

@@ -69,6 +69,7 @@ struct hf_config {
 	uint32_t mbuf_bytes; /* data room without headroom; 2048 to 16384, default 2048 */
 	uint32_t memory_mb;  /* DPDK memory; 0: computed from pools and rings */
 	char hugepage_dir[128];  /* default /dev/hugepages */
+	int segment_persist;     /* default 0 */
 	uint32_t burst;          /* 1 to 128, default 32 */
 	enum hf_idle idle;       /* default pause */
 	uint32_t idle_sleep_us;  /* 1 to 1000, default 50 */

@@ -131,6 +131,13 @@ static const struct config_row rows[] = {
 	 IN_CONFIG(hugepage_dir),
 	 .def = "/dev/hugepages",
 	 .help = "Absolute path of a hugetlbfs mount."},
+	{.path = "segment.persist",
+	 .type = CONFIG_BOOL,
+	 IN_CONFIG(segment_persist),
+	 .def = "false",
+	 .help = "Keep flow records, and the totals of flows, lanes and ports, when the primary "
+		 "stops or dies: the next one takes them over. The segment's file then stays in "
+		 "hugepage_dir, with its hugepages, until a primary starts without this key."},
 	{.path = "burst",
 	 .type = CONFIG_INT,
 	 IN_CONFIG(burst),

@@ -183,27 +183,125 @@ files_of_instance() {
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+# counted: packets that flow records, their accounts and skips stand for; then lanes, then ports.
+counted() {
+	local flows
+	flows=$(ctl --json --top 1 flows | jq '.totals | .live_pkts + .evicted_pkts + .expired_pkts +
+		([.skipped[]] | add)')
+	ctl --json status | jq -c --argjson flows "$flows" \
+		'[$flows, (.lanes[] | .rx_pkts, .tx_pkts), (.ports[] | .rx_pkts, .tx_pkts)]'
+}
+
+# none_fell BEFORE AFTER: two arrays of counters.
+none_fell() {
+	jq -en --argjson a "$1" --argjson b "$2" \
+		'[$a, $b] | transpose | all(.[]; .[1] >= .[0])' >/dev/null || fail "$1 fell to $2"
+}
+
+# kill_and_serve KIND DEVICE...: with what is kept, under full load.
 kill_and_serve() {
-	local i files worst=0
-	start_null "$1"
+	local i files before worst=0 kind=$1
+	shift
+	POOL=8191 EXTRA="queues: $kind"$'\nsegment: {persist: true}' write_config 2 "$@"
+	start_primary
 	start_keeper w0 --lanes 0
 	start_keeper w1 --lanes 1
+	hf_spawn monitor "$LOGS/monitor" "$HF_MONITOR" --instance "$INSTANCE" --json --interval 0.2
 	hf_wait_for 10 lanes_forward
 	files=$(files_of_instance)
 	for ((i = 0; i < $(soak 20 3); i++)); do
+		before=$(counted)
 		serve_again
 		[ "$TOOK_MS" -le 3000 ] || fail "kill $i: packets flow after $TOOK_MS ms"
 		[ "$TOOK_MS" -le "$worst" ] || worst=$TOOK_MS
+		none_fell "$before" "$(counted)"
 		assert_balance
 		same "$(files_of_instance)" "$files" "files after kill $i"
 	done
-	echo "# $1: packets flow after $worst ms at most" >&3
+	same "$(status_of .adoptions)" "$i" "adoptions"
+	sleep 0.5
+	same "$(grep '^{' "$LOGS/monitor" | tail -n 1 | jq .primary_pid)" "$PRIMARY" "the monitor's primary"
+	echo "# $kind: packets flow after $worst ms at most" >&3
 }
 
-@test "software lanes: the primary is killed again and again, the next one serves within 3 s" {
-	kill_and_serve software
+@test "software lanes: killed again and again, the next one serves within 3 s, no count falls" {
+	local in=$BATS_TEST_TMPDIR/in.pcap
+	make_pcap "$in" --packets 400 --flows 50
+	kill_and_serve software "net_pcap0,rx_pcap=$in,infinite_rx=1" "net_pcap1,tx_pcap=/dev/null"
 }
 
-@test "hardware lanes: the primary is killed again and again, the next one serves within 3 s" {
-	kill_and_serve hardware
+@test "hardware lanes: killed again and again, the next one serves within 3 s, no count falls" {
+	kill_and_serve hardware net_null0 net_null1
+}
+
+# start_kept PACKETS OPTION...: a primary that keeps its segment and reads so many packets.
+start_kept() {
+	local in=$BATS_TEST_TMPDIR/in.pcap
+	make_pcap "$in" --packets "$1" --flows 50
+	EXTRA="segment: {persist: true}" write_config 1 "net_pcap0,rx_pcap=$in" \
+		"net_pcap1,tx_pcap=/dev/null"
+	start_primary
+}
+
+# counted_flows: "key packets" of all flows, sorted.
+counted_flows() {
+	ctl --json --top 1000 flows | jq -r '.flows[]
+		| "\(.src) \(.dst) \(.sport) \(.dport) \(.proto) \(.packets)"' | sort
+}
+
+all_sent() {
+	status_is ".lanes[0] | .tx_pkts == $1 and .held_pkts == 0"
+}
+
+@test "segment.persist: flows go on exactly where they were, after a kill and after a stop" {
+	start_kept 1000
+	start_keeper w0 --lanes 0
+	hf_wait_for 10 all_sent 1000
+	counted_flows >"$LOGS/first"
+	kill_primary
+	start_primary
+	hf_wait_for 10 all_sent 2000
+	awk '{ $NF = 2 * $NF; print }' "$LOGS/first" | sort >"$LOGS/doubled"
+	counted_flows | diff "$LOGS/doubled" - >&2 || fail "flows did not go on"
+	ctl stop
+	hf_pids_wait 10 "$PRIMARY" "$KEEPER"
+	[ ! -e "/run/holdfast/$INSTANCE" ]
+	start_primary
+	start_keeper w1 --lanes 0
+	hf_wait_for 10 all_sent 3000
+	same "$(counted | jq '.[0]')" 3000 "packets of flows"
+	same "$(status_of '.ports[0].rx_pkts')" 3000 "packets of the port"
+}
+
+@test "segment.persist: what lay in the rings is counted as primary_lost" {
+	start_kept 1000
+	hf_wait_for 10 status_is '.lanes[0].held_pkts == 1000'
+	kill_primary
+	start_primary
+	hf_wait_for 10 status_is '.lanes[0] | .rx_pkts == 2000 and .held_pkts == 1000'
+	status_is '.lanes[0].drops.primary_lost == 1000'
+	grep -q '1000 packets were lost' "$LOGS/primary"
+}
+
+@test "segment.persist: another number of lanes starts afresh and says why, in one line" {
+	start_kept 1000
+	kill_primary
+	sed -i 's/^lanes: .*/lanes: 2/' "$CONFIG"
+	start_primary
+	same "$(grep -c 'adopt segment: number of lanes differs: 1 in the kept segment, 2 wanted' \
+		"$LOGS/primary")" 1 "lines that say why"
+	same "$(status_of .adoptions)" 0 "adoptions"
+}
+
+@test "segment.persist: without the key what was kept goes, and the next start counts from 0" {
+	start_kept 1000
+	ctl stop
+	hf_pids_wait 10 "$PRIMARY"
+	[ -e "/dev/hugepages/holdfast-$INSTANCE.segment" ] || fail "nothing was kept"
+	sed -i '/^segment:/d' "$CONFIG"
+	start_primary
+	hf_wait_for 10 status_is '.lanes[0].rx_pkts == 1000'
+	ctl stop
+	hf_pids_wait 10 "$PRIMARY"
+	[ ! -e "/dev/hugepages/holdfast-$INSTANCE.segment" ]
 }

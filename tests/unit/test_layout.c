@@ -30,7 +30,7 @@ layout_of_this_version_has_not_changed(void **state)
 	assert_int_equal(sizeof(struct hf_io), 16448);
 	assert_int_equal(sizeof(struct hf_io_lane), 256);
 	assert_int_equal(sizeof(struct hf_event), 64);
-	assert_int_equal(HF_DROP_COUNT, 10);
+	assert_int_equal(HF_DROP_COUNT, 11);
 	assert_int_equal(HF_SKIP_COUNT, 5);
 }
 
