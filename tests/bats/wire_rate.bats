@@ -3,7 +3,7 @@
 #
 # holdfast-wire plays the NIC at 1 Mpps: it spreads flows over queues by the same hash, and sees every
 # packet again through planned hand-overs, on hardware lanes and on software lanes. It takes CPU 0 and
-# the last CPU runs the lanes: two CPUs that nobody else needs are what the rate takes.
+# the last CPU runs lanes and I/O: two CPUs that nobody else needs are what the rate takes.
 load lib
 load wire
 
@@ -22,7 +22,7 @@ start_forwarder() {
 	LANES=$2
 	# shellcheck disable=SC2046 # words
 	QUEUES=$LANES LANE="cpu: $LAST_CPU" RING=32768 POOL=65535 \
-		EXTRA="queues: $1"$'\nl2: {mode: macswap}\ntx: {retry_us: 10000}' \
+		EXTRA="queues: $1"$'\nl2: {mode: macswap}\ntx: {retry_us: 10000}\nio: [{cpu: '"$LAST_CPU}]" \
 		write_config "$LANES" $(QUEUES=$LANES wire_devices)
 	start_primary
 	start_worker w0 --lanes "$(seq -s, 0 $((LANES - 1)))"
@@ -42,12 +42,19 @@ prove() {
 	wait "$WIRE_PID" || status=$?
 	echo "# $1, $2 lanes: $(wire_says '"\(.tx_pkts) packets, \(.achieved_pps | floor) a second, \(
 		.lost) lost, \(.duplicated) doubled, \(.reordered) reordered, \(.content_errors) changed"
-		'), last gap $(jq -c '[.lanes[].gap_us]' "$LOGS/restart") us" >&3
+		'), last gap $(jq -c '[.lanes[].gap_us]' "$LOGS/restart") us, drops $(
+			drops)" >&3
 	judge_wire
 	same "$status" 0 "exit status of holdfast-wire: $(<"$LOGS/wire")"
 	[ "$(wire_says '.achieved_pps | floor')" -ge $((RATE * 3 / 4)) ] || fail "too slow a proof"
 	status_is "all(.lanes[]; .kind == \"$1\" and .handovers >= $n)" || fail "too few hand-overs"
 	flows_are_as_sent 1000
+}
+
+# drops: reasons and numbers.
+drops() {
+	status_of '[.lanes[].drops | to_entries[] | select(.value > 0)
+		| "\(.key) \(.value)"] | join(", ") | if . == "" then "none" else . end'
 }
 
 wire_says() {
