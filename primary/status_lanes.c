@@ -57,11 +57,12 @@ lane_changes(const struct hf_lane *lane)
 
 	if (gap_gen != 0)
 		kind = json_string(death != 0 ? "takeover" : "handover");
-	return json_pack("{s:I, s:I, s:o, s:o, s:I}", "handovers",
+	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I}", "handovers",
 			 (json_int_t)hf_load(&lane->handovers), "takeovers",
 			 (json_int_t)hf_load(&lane->takeovers), "last_gap_us",
 			 status_number(gap_gen != 0, hf_load(&lane->last_gap_ns) / 1000),
-			 "last_gap_kind", kind, "undone", (json_int_t)hf_load(&lane->undone));
+			 "last_gap_kind", kind, "undone", (json_int_t)hf_load(&lane->undone),
+			 "last_gap_generation", (json_int_t)gap_gen);
 }
 
 /* Who runs it and how busy it is; the owner's figures are null when there is no living owner. */
