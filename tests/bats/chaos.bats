@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Deaths under load, by tests/chaos: every packet once, in order and unchanged, every flow count
+# right, every packet buffer in its place. Named points need a build with -Dpoints=true:
+# HF_POINTS_BUILD, build/points by default.
+load lib
+
+setup() {
+	test_begin
+	: "${HF_POINTS_BUILD:=$HF_TOP/build/points}"
+	export HF_BUILD HF_POINTS_BUILD
+	CHAOS=$HF_TOP/tests/chaos
+	RESULT=$LOGS/result
+}
+
+# chaos OPTION...: runs it; its result in $RESULT. Exit status 0 says that nothing was wrong.
+chaos() {
+	"$CHAOS" --json "$@" >"$RESULT" 2>"$LOGS/chaos" || fail "chaos $*: $(<"$LOGS/chaos") $(<"$RESULT")"
+}
+
+# Prints the figures that people want to see; CONDITION of jq must hold.
+judge() {
+	jq -e "$1" "$RESULT" >/dev/null || fail "not so: $1: $(<"$RESULT")"
+	jq -r '"# \(.kills) \(.mode) \(.kind) \(.points // ""), \(.offered_pps) pps: lost " +
+		"\(.lost_total), gap us \(.gap_us | tostring), \(.seconds) s"' "$RESULT" >&3
+}
+
+need_points() {
+	[ -x "$HF_POINTS_BUILD/secondary/holdfast-worker" ] ||
+		skip "no programs built with -Dpoints=true in $HF_POINTS_BUILD"
+}
+
+@test "chaos: owners killed at random instants at 500 kpps: nothing lost, doubled, changed or miscounted" {
+	chaos --kills "$(soak 3000 100)" --rate 500000 --seed 1
+	judge ".kills == $(soak 3000 100) and .lost_uncounted == 0"
+}
+
+@test "chaos: owners killed in front of a full ring at full rate: the same" {
+	chaos --kills "$(soak 3000 60)" --rate max --seed 2
+	judge '.queue_held_max > 14000'
+}
+
+@test "chaos: owners killed at every named point of a software lane: every point hit, the same" {
+	need_points
+	# shellcheck disable=SC2046 # two words, or none: then each point once
+	chaos --points all --seed 3 $(soak "--kills 700" "")
+	judge '.points_missed == [] and (.killed_in | length) == .points_total and .recovery.undone > 10 and .killed_in.recover_word > 0 and
+		.killed_in.flow_insert_tag > 0 and .killed_in.give_before > 0'
+}
+
+@test "chaos: workers killed while they attach: every later attach works" {
+	chaos --kind attach --kills "$(soak 300 30)" --seed 4
+	judge '.recovery.attached == .kills'
+}
+
+@test "chaos: planned hand-overs under load: nothing lost" {
+	chaos --kind handover --kills "$(soak 1000 50)" --seed 5
+	judge '.recovery.handover == .kills and .gap_us.p50 > 0'
+}
+
+@test "chaos: owners of a hardware lane killed at work on a burst: nothing lost" {
+	need_points
+	chaos --mode hardware --seed 6 --kills "$(soak 300 20)" \
+		--points planned,apply_saved,apply_open,flow_counted,apply_done,published,hw_work
+	judge '.kills > 0'
+}
+
+@test "chaos: the usual pattern under the same kills comes to an end, whatever hangs in it" {
+	"$CHAOS" --control --json --kills "$(soak 50 10)" --seed 7 >"$RESULT" || fail "$(<"$RESULT")"
+	jq -r '"# usual pattern: \(.kills) kills, \(.queues_dead) queues dead, " +
+		"\(.mbufs_unaccounted) buffers lost, \(.lost_total) packets lost"' "$RESULT" >&3
+}
+
+@test "chaos: an interruption leaves nothing behind" {
+	local status=0
+	setsid "$CHAOS" --kills 100000 --json >"$RESULT" 2>"$LOGS/chaos" &
+	local pid=$!
+	hf_wait_for 20 test -S "/run/holdfast/chaos-$pid/control" || fail "did not start"
+	sleep 2
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	same "$status" 143 "exit status"
+	[ ! -e "/run/holdfast/chaos-$pid" ] && [ ! -e "/run/holdfast-runs/chaos-$pid" ] &&
+		! compgen -G "/dev/hugepages/chaos-${pid}map_*" && ! compgen -G "/tmp/chaos-$pid-*" ||
+		fail "something is left"
+}
+
+@test "chaos: bad usage: one line, exit 2" {
+	run -2 "$CHAOS" --kills 0
+	run -2 "$CHAOS" --rate fast
+	run -2 "$CHAOS" --kind attach --signal STOP
+	run -2 "$CHAOS" --signal TERM
+	run -2 "$CHAOS" --kind handover --points all
+	run -1 "$CHAOS" --points all --points-build /nowhere
+	[[ $output == "chaos: --points-build /nowhere: "* ]] || fail "$output"
+}

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What it cost: the counts of holdfast-wire, of the flow table and of the packet buffers against
+each other."""
+import time
+
+from flows_check import key_of
+from world import wait_until
+
+RING_FULL = ('lane_ring_full', 'tx_full')
+
+
+def quantile(values, part):
+  if not values:
+    return None
+  values = sorted(values)
+  return values[min(len(values) - 1, int(part * len(values)))]
+
+
+def drops_of(lane):
+  return {reason: n for reason, n in lane['drops'].items() if n}
+
+
+def unaccounted(world):
+  """A buffer on its way is not lost: it is looked at again for a while."""
+  def count():
+    return sum(p['unaccounted'] or 0 for p in world.ctl.ask('pools')['pools'])
+  wait_until(3, lambda: count() == 0, 0.2)
+  return count()
+
+
+def flow_mismatch(world, lane, sent):
+  """Flows whose count is not that of the wire, and packets in no flow. The wire knows what was sent
+  and what came back; what a full ring refused never came to the table, what was dropped after it
+  is in it."""
+  reply = world.ctl.ask('flows', top=1000)
+  totals = reply['totals']
+  late = sum(n for reason, n in drops_of(lane).items() if reason != 'lane_ring_full')
+  in_table = totals['live_pkts'] + totals['evicted_pkts'] + totals['expired_pkts']
+  wrong = abs(lane['rx_pkts'] - (lane['drops']['lane_ring_full'] or 0) - in_table -
+              sum(totals['skipped'].values()))
+  if totals['evicted_flows'] or totals['expired_flows'] or len(sent['flows']) > 1000:
+    return wrong
+  truth = {key_of(f): f for f in sent['flows']}
+  for flow in reply['flows']:
+    f = truth.pop(key_of(flow), None)
+    if f is None or not f['received'] <= flow['packets'] <= min(f['packets'], f['received'] + late):
+      wrong += 1
+  return wrong + sum(1 for f in truth.values() if f['received'] > 0)
+
+
+def settle(world):
+  """All that is under way has arrived: the lane's ring is empty."""
+  wait_until(5, lambda: world.lane()['held_pkts'] == 0, 0.05)
+
+
+def judge(args, world, rounds):
+  wire = world.stop_wire()
+  settle(world)
+  lane = world.lane()
+  drops = drops_of(lane)
+  ring_full = sum(drops.get(reason, 0) for reason in RING_FULL)
+  lost = wire['tx_pkts'] - wire['rx_pkts'] + wire['duplicated'] - ring_full
+  counted = sum(n for reason, n in drops.items() if reason not in RING_FULL)
+  gaps = rounds.gaps_us
+  return {
+    'mode': args.mode, 'kind': args.kind, 'signal': args.signal, 'points': args.points,
+    'rate': args.rate, 'seed': args.seed, 'kills': rounds.kills,
+    'killed_in': dict(sorted(rounds.killed_in.items())), 'points_missed': rounds.missed,
+    'points_total': len(args.chosen),
+    'offered_pps': round(wire['achieved_pps']), 'sent': wire['tx_pkts'],
+    'received': wire['rx_pkts'], 'lanes_stuck': rounds.stuck,
+    'mbufs_unaccounted': unaccounted(world), 'lost_total': lost,
+    'lost_max_per_kill': max(rounds.lost_max, -(-lost // max(rounds.kills, 1))),
+    'lost_uncounted': lost - counted, 'lost_ring_full': ring_full, 'drops': drops,
+    'queue_held_max': world.held_max, 'duplicated': wire['duplicated'],
+    'reordered': wire['reordered'], 'content_errors': wire['content_errors'],
+    'flow_mismatch': flow_mismatch(world, lane, world.sent()),
+    'gap_us': {'p50': quantile(gaps, 0.5), 'p99': quantile(gaps, 0.99),
+               'max': max(gaps, default=None)},
+    'recovery': dict(sorted(rounds.recovery.items())), 'owner_busy_percent': lane['busy'],
+    'seconds': round(time.monotonic() - rounds.began, 1)}
+
+
+def good(result):
+  """Nothing wrong but packets for which a ring had no room."""
+  return not any(result[key] for key in (
+    'lanes_stuck', 'mbufs_unaccounted', 'lost_total', 'duplicated', 'reordered', 'flow_mismatch',
+    'content_errors', 'points_missed')) and 'died_by_itself' not in result['recovery']

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is done to an instance, one round after another: kills of the lane's owner, at random
+instants or at named points; deaths of workers that attach; planned hand-overs."""
+import collections
+import ctypes
+import os
+import signal
+import sys
+import time
+
+import orders
+from world import wait_until
+
+TAKEOVER_S = 6      # a lane without an owner for so long is stuck
+POINT_S = 4         # a point that is not reached within so long was missed
+SYS_TGKILL = 234
+SIGNALS = {'KILL': signal.SIGKILL, 'STOP': signal.SIGSTOP, 'SEGV': signal.SIGSEGV}
+COMMON = ('apply_open', 'apply_verdict', 'flow_counted', 'published', 'planned', 'apply_saved')
+
+
+class Stuck(Exception):
+  """The lane was not taken over."""
+
+
+def signal_lane_thread(pid, signum):
+  """To the thread that runs the lane, the youngest: where a fault of its own would arrive."""
+  try:
+    tid = max(int(t) for t in os.listdir('/proc/%d/task' % pid))
+  except OSError:
+    return
+  ctypes.CDLL(None).syscall(SYS_TGKILL, pid, tid, int(signum))
+
+
+class Rounds:
+  def __init__(self, args, world, rng, all_points):
+    self.args, self.world, self.rng = args, world, rng
+    self.all_points = all_points
+    self.kills = 0
+    self.killed_in = collections.Counter()
+    self.recovery = collections.Counter()
+    self.gaps_us = []
+    self.stuck = 0
+    self.missed = []
+    self.lost_max = 0
+    self.last_gap = 0
+    self.losses = 0
+    self.began = time.monotonic()
+
+  # --- the state between rounds ---
+
+  def top_up(self):
+    """Standbys for those that died; at most two attach at a time."""
+    waiting = self.world.waiting()
+    missing = self.world.STANDBYS + 1 - len(self.world.workers)
+    for _ in range(min(missing, 2)):
+      self.world.add_worker()
+    return waiting
+
+  def note_gap(self, lane):
+    if lane['last_gap_generation'] == lane['generation'] != self.last_gap:
+      self.last_gap = lane['generation']
+      self.gaps_us.append(lane['last_gap_us'])
+
+  def settled(self, waiters=1):
+    """The lane when it has an owner that finished packets and others wait; else None."""
+    for worker, point in self.world.reap():
+      self.unexpected(worker, point)
+    waiting = self.top_up()
+    lane = self.world.lane()
+    self.note_gap(lane)
+    if lane['state'] != 'running' or lane['owner_pid'] not in self.world.workers:
+      return None
+    if lane['generation'] > 1 and lane['last_gap_generation'] != lane['generation']:
+      return None
+    return lane if len(waiting) >= waiters else None
+
+  def unexpected(self, worker, point):
+    """A worker that ended and was not killed: a defect."""
+    if point is None and worker.returncode != -signal.SIGKILL:
+      self.recovery['died_by_itself'] += 1
+
+  def ready(self, waiters=1):
+    lane = wait_until(20, lambda: self.settled(waiters))
+    if not lane:
+      raise Stuck('lane 0: no owner and standby within 20 s: %s' % self.world.lane()['state'])
+    self.losses = self.crash_losses(lane)
+    return lane
+
+  @staticmethod
+  def crash_losses(lane):
+    return sum(n or 0 for reason, n in lane['drops'].items()
+               if reason not in ('lane_ring_full', 'tx_full'))
+
+  # --- one death ---
+
+  def takeover(self, before, dead):
+    """Waits until another owner has finished a packet; notes what it found."""
+    def taken():
+      lane = self.world.lane()
+      self.note_gap(lane)
+      return lane if lane['generation'] > before['generation'] and \
+        lane['last_gap_generation'] == lane['generation'] else None
+    lane = wait_until(TAKEOVER_S, taken, 0.002)
+    if not lane:
+      self.stuck += 1
+      if dead.poll() is None:
+        dead.kill()
+      lane = wait_until(TAKEOVER_S, taken)
+    if not lane:
+      now = self.world.lane()
+      raise Stuck('lane 0: not taken over within %d s: it is %s' % (TAKEOVER_S, now['state']))
+    restored = lane['undone'] > before['undone']
+    self.recovery[self.path(before, lane, restored)] += 1
+    self.lost_max = max(self.lost_max, self.crash_losses(lane) - self.losses)
+    return lane, restored
+
+  def path(self, before, lane, restored):
+    """How the lane was made whole."""
+    for key in ('recoveries', 'reinitialised', 'primary_recoveries'):
+      if (lane.get(key) or 0) != (before.get(key) or 0):
+        return 'primary'
+    return 'undone' if restored else 'nothing_open'
+
+  def make_busy(self, victim):
+    """Traffic alone keeps no worker busy all the time: its ring fills while it is stopped, and it
+    works without a pause when it goes on. A hang begins much later."""
+    victim.send_signal(signal.SIGSTOP)
+    wait_until(0.03, lambda: self.world.lane()['held_pkts'] >= self.args.ring * 0.9, 0.002)
+    victim.send_signal(signal.SIGCONT)
+
+  def kill_at_random(self):
+    lane = self.ready()
+    victim = self.world.workers[lane['owner_pid']]
+    if self.args.rate == 'max':
+      self.make_busy(victim)
+    time.sleep(self.rng.random() * self.args.spread_ms / 1000)
+    if self.args.signal == 'SEGV':
+      signal_lane_thread(victim.pid, signal.SIGSEGV)
+    else:
+      victim.send_signal(SIGNALS[self.args.signal])
+    _, restored = self.takeover(lane, victim)
+    self.bury(victim)
+    self.kills += 1
+    self.killed_in['apply' if restored else 'elsewhere'] += 1
+
+  def bury(self, victim):
+    """A dead one is forgotten; one that was stopped or spins and was not ended is ended here."""
+    if not wait_until(2, lambda: victim.poll() is not None, 0.002):
+      victim.kill()
+      victim.wait()
+    return self.world.drop_worker(victim)
+
+  # --- named points ---
+
+  def order(self, worker, point, hit):
+    worker.orders.give(point, hit, self.args.signal)
+
+  def hit_by(self, worker, point):
+    """Waits until the worker says that it came to the point, and has ended; else withdraws."""
+    path = self.world.processes.path(worker.log + '.err')
+    def said():
+      with open(path, encoding='utf-8', errors='replace') as file:
+        return 'point %s: hit: ' % point in file.read()
+    hit = wait_until(POINT_S, said, 0.002)
+    worker.orders.withdraw()
+    return hit
+
+  def visit_work(self, point):
+    lane = self.ready()
+    victim = self.world.workers[lane['owner_pid']]
+    self.order(victim, point, self.rng.randint(1, 100))
+    if not self.hit_by(victim, point):
+      return False
+    self.takeover(lane, victim)
+    self.bury(victim)
+    return True
+
+  def visit_take(self, point):
+    """The owner dies with a packet open; whoever has waited longest dies taking the lane."""
+    lane = self.ready(2)
+    first = self.world.workers[self.world.waiting()[0]]
+    owner = self.world.workers[lane['owner_pid']]
+    self.order(first, point, 1)
+    owner.orders.give('flow_counted', self.rng.randint(1, 100), 'KILL')
+    hit = self.hit_by(first, point)
+    self.takeover(lane, first if hit else owner)
+    for worker in [owner] + [first] * hit:
+      self.bury(worker)
+    self.kills += 1
+    self.killed_in['flow_counted'] += 1
+    return hit
+
+  def visit_give(self, point):
+    lane = self.ready()
+    victim = self.world.workers[lane['owner_pid']]
+    self.order(victim, point, 1)
+    self.world.ctl.ask('restart', target='all')
+    if not self.hit_by(victim, point):
+      return False
+    self.takeover(lane, victim)
+    self.bury(victim)
+    return True
+
+  def visit_attach(self, point):
+    self.ready()
+    victim = self.world.add_worker(order=(point, 1, self.args.signal))
+    if not self.hit_by(victim, point):
+      return False
+    self.bury(victim)
+    self.prove_attach()
+    return True
+
+  def visit(self, point):
+    """Until the point was hit: proved by the worker's own last words."""
+    method = getattr(self, 'visit_' + orders.kind_of(point))
+    for _ in range(4):
+      if method(point):
+        self.kills += 1
+        self.killed_in[point] += 1
+        return
+    self.missed.append(point)
+
+  # --- attach and hand-over ---
+
+  def prove_attach(self):
+    began = time.monotonic()
+    probe = self.world.add_worker()
+    if not wait_until(8, lambda: probe.pid in self.world.waiting()):
+      self.stuck += 1
+      raise Stuck('attach: does not end after a death in one: %s'
+                  % self.world.processes.tail(probe.log))
+    self.recovery['attached'] += 1
+    probe.kill()
+    self.bury(probe)
+    return time.monotonic() - began
+
+  def kill_attach(self):
+    self.ready()
+    victim = self.world.add_worker()
+    time.sleep(self.rng.random() * self.args.attach_ms / 1000)
+    victim.kill()
+    self.bury(victim)
+    self.kills += 1
+    self.killed_in['attach'] += 1
+    self.args.attach_ms = 1.3 * 1000 * self.prove_attach() * 0.1 + 0.9 * self.args.attach_ms
+
+  def hand_over(self):
+    lane = self.ready()
+    reply = self.world.ctl.ask('restart', target='all')
+    moved = reply.get('lanes') or [{}]
+    if not reply.get('ok') or moved[0].get('from_pid') != lane['owner_pid']:
+      self.stuck += 1
+      raise Stuck('restart: %s' % reply.get('error', reply))
+    self.kills += 1
+    self.killed_in['handover'] += 1
+    self.recovery['handover'] += 1
+
+  # --- all of them ---
+
+  def one(self, number):
+    args = self.args
+    if args.kind == 'handover':
+      return self.hand_over()
+    if args.points != 'random':
+      return self.visit(args.chosen[number % len(args.chosen)])
+    if args.kind == 'attach':
+      return self.kill_attach()
+    if args.signal == 'LOOP':
+      return self.visit(self.rng.choice(COMMON))
+    return self.kill_at_random()
+
+  def progress(self, number, total):
+    seconds = time.monotonic() - self.began
+    sys.stderr.write('\r%d of %d, %.1f/s, stuck %d, ring held at most %d\033[K'
+                     % (number, total, number / seconds if seconds else 0, self.stuck,
+                        self.world.held_max))
+    sys.stderr.flush()
+
+  def run(self, total):
+    """Ends early when the lane is stuck: what follows would say nothing."""
+    shown = sys.stderr.isatty()
+    for number in range(total):
+      try:
+        self.one(number)
+      except Stuck as stuck:
+        self.stuck = max(self.stuck, 1)
+        print('chaos: round %d: %s' % (number + 1, stuck), file=sys.stderr)
+        break
+      if shown:
+        self.progress(number + 1, total)
+    if shown:
+      sys.stderr.write('\r\033[K')
