@@ -92,6 +92,17 @@ int respawn_keep(const char *program, char **argv);
 /* Is this process such a child? Any time. */
 int respawn_is_child(void);
 
+/*
+ * Maps the segment of a primary that is READY, waiting as long as the options allow, checks it and
+ * takes the attach lock. Main thread. 0; -EAGAIN: the primary went away meanwhile, start over;
+ * -EXDEV, -EINVAL, -errno as attach_to_primary().
+ */
+int reach_primary(struct hf_worker_process *w);
+
+/* Is the segment still that of the living primary it was mapped of? Another, or the next one that
+ * adopted it, may have taken its place meanwhile. */
+int reach_still_current(const struct hf_worker_process *w);
+
 /* Starts a thread for each lane of the worker. Returns 0 or -errno (logged). */
 int lanes_start(struct hf_worker_process *w);
 
