@@ -33,8 +33,8 @@ totals() {
 }
 
 @test "too few hugepages for the tables: one line that says so, nothing is left behind" {
-	# One lane more than there is room for, at 1,208 MB a lane.
-	local lanes=$(($(hf_meminfo HugePages_Free) * $(hf_meminfo Hugepagesize) / 1024 / 1208 + 1))
+	# One lane more than there is room for, at 1,152 MiB a lane.
+	local lanes=$(($(hf_meminfo HugePages_Free) * $(hf_meminfo Hugepagesize) / 1024 / 1152 + 1))
 	[ "$lanes" -le 64 ] || skip "64 lanes fit into the free hugepages"
 	FLOW='capacity: 16777216' write_config "$lanes" net_null0 net_null1
 	run -1 timeout 20 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
