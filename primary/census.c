@@ -1,220 +1,275 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where is every mbuf? Counted in two independent ways.
+ * Where is every mbuf? Counted at one instant, and checked in ways that do not depend on each
+ * other:
  *
- * 1. At one instant at which all I/O threads stand at the end of a turn: what lies in the pool's
- *    ring, in per-lcore caches and in lane rings. The rest is with drivers, and how much a driver
- *    can hold is known: for drivers that transmit at once, exactly what it held before the first
- *    packet; for others, its descriptors at most. More than that is nowhere.
- * 2. A walk over every object: an mbuf whose custody mark says that it was published at a ring
- *    position below the one up to which everything has been transmitted or freed was forgotten.
+ * - by elimination: what is neither in the pool, nor cached, nor in a lane ring is with a driver. A
+ *   driver whose holdings are known (a constant, or the descriptors of a virtqueue) must hold just
+ *   that; any other at most its descriptors;
+ * - by ledger: each I/O thread counts what it got from drivers and what it gave to drivers and
+ *   pools; at the end of a turn the rest is in its rings. A hardware lane's counters say the same;
+ * - by mark: an mbuf that is nowhere, and marked as published at a ring position below the one up
+ *   to which all has been sent or freed, was forgotten.
+ *
+ * An mbuf that is missing in any of them is unaccounted for. One that is found twice was freed
+ * twice. Main thread; the instant itself is noted by an I/O thread (census_take.c).
  */
 #include <errno.h>
-#include <rte_ethdev.h>
-#include <rte_mbuf.h>
-#include <rte_mempool.h>
-#include <rte_ring.h>
 #include <string.h>
 
-#include "hw_lane.h"
+#include "census.h"
 #include "io.h"
+#include "log.h"
 #include "parts.h"
 
-struct pool_count {
-	uint32_t free, cached, rings, held;
-	uint32_t forgotten; /* by the walk */
-};
+#define TRIES 3
 
-/* What drivers may hold of each pool; written once by census_baseline(). */
-static struct {
-	uint32_t driver_max[HF_MAX_POOLS];
-} census_state;
+static struct census census;
 
 static uint32_t
-count_cached(const struct rte_mempool *mp)
+less(uint32_t a, uint32_t b)
 {
-	uint32_t n = 0;
+	return a > b ? a - b : 0;
+}
 
-	if (mp->cache_size == 0)
+/* Objects of a pool that are neither in its ring nor cached, nor in a lane's hands. */
+static uint32_t
+out_of_hand(const struct census_pool *cp)
+{
+	const struct census_take *t = &cp->take;
+	const struct census_walk *w = &cp->walk;
+
+	return less(cp->mp->size + w->doubled,
+		    (t->prod - t->cons) + t->hot + w->cold + t->rings + t->held);
+}
+
+/* Could the walk tell of every object where it is? */
+static int
+is_exact(const struct census *c, const struct census_pool *cp)
+{
+	if (!cp->readable || !cp->take.whole || cp->walk.overrun)
 		return 0;
-	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++)
-		n += mp->local_cache[i].len;
-	return n;
+	/* Drivers that hold a constant: by elimination. Descriptors: each object was looked for. */
+	return c->n_vrings == 0 ||
+	       (cp->take.ringed_all && cp->take.descs_all && cp->take.copied == cp->take.hot &&
+		!census_driver_indirect(c, cp));
 }
 
-/* mbufs of a pool in one lane ring, segments of a chain each counted. I/O threads are parked. */
+/* mbufs of a pool that a walk misses. */
 static uint32_t
-count_ring(const struct hf_io_thread *t, uint32_t lane, const struct rte_mempool *mp)
+missing(const struct census_pool *cp, int exact)
 {
-	const struct hf_io_ring *r = &t->ring[lane];
-	uint32_t n = 0;
+	uint32_t out = out_of_hand(cp), n;
+	/* Of neighbouring instants only: a burst may have been counted in neither place. */
+	uint32_t slack = cp->take.whole ? 0 : 2 * HF_IO_BURST * HF_MAX_PORTS;
 
-	for (uint64_t i = r->reaped; i < r->head; i++) {
-		const struct hf_io_slot *slot = &r->shadow[i & r->mask];
-
-		n += t->pool[slot->pool] == mp ? slot->segs : 0;
-	}
-	return n;
+	n = exact ? less(out, cp->walk.in_driver + cp->constant)
+		  : less(out, cp->driver_max + slack);
+	return n > cp->walk.forgotten ? n : cp->walk.forgotten;
 }
 
-static void
-count_pool(const struct hf_primary *p, const struct rte_mempool *mp, struct pool_count *c)
+/* Packets that a hardware lane's owners have received and neither sent nor freed nor hold. */
+static uint64_t
+lane_ledger(const struct hf_primary *p, int lane)
 {
-	memset(c, 0, sizeof(*c));
-	c->free = rte_ring_count(mp->pool_data); /* pinned to ring_mp_mc */
-	c->cached = count_cached(mp);
-	for (uint32_t k = 0; k < p->cfg.n_io; k++)
-		for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-			c->rings += count_ring(p->io[k], l, mp);
-}
+	struct hf_lane_totals t;
 
-/*
- * Hardware lane: what its owner has received and not given back yet. The owner goes on meanwhile,
- * so that this and the counts of its pool are of neighbouring instants; census_baseline() allows a
- * burst for it.
- */
-static uint32_t
-count_held(const struct hf_primary *p, uint32_t i)
-{
-	const struct hf_hw_lane *hw;
-
-	if (p->pool_lane[i] < 0)
+	if (hf_io_lane_read(&p->seg->lanes[lane].counters, &t) != 0)
 		return 0;
-	hw = p->hw[p->pool_lane[i]];
-	return (uint32_t)(atomic_load_explicit(&hf_hw_lane_ring(hw)->published,
-					       memory_order_relaxed) -
-			  hw->reaped) &
-	       (2 * HF_HW_RING - 1);
+	return t.rx_pkts - t.tx_pkts - t.drops - t.held_pkts;
 }
 
-struct walk {
-	uint64_t settled[HF_MAX_IO][HF_MAX_LANES];
-	uint32_t forgotten;
-};
-
-/* Is this mbuf marked as published at a position that is settled? */
-static void
-look_at_mark(struct rte_mempool *mp, void *opaque, void *obj, unsigned int i)
-{
-	struct walk *w = opaque;
-	const struct rte_mbuf *m = obj;
-	uint64_t mark = hf_mark_get(m);
-
-	if ((mark & HF_MARK_LANE) == 0)
-		return;
-	if ((mark & HF_MARK_INDEX_MASK) <
-	    w->settled[mark >> HF_MARK_IO_SHIFT & (HF_MAX_IO - 1)]
-		      [mark >> HF_MARK_LANE_SHIFT & (HF_MAX_LANES - 1)])
-		w->forgotten++;
-}
-
+/* What a ledger misses beyond what was missed already. Less than nothing: it was not kept well. */
 static uint32_t
-walk_pool(const struct hf_primary *p, struct rte_mempool *mp)
+more_by_ledger(uint64_t ledger, uint32_t lost)
 {
-	struct walk w;
-
-	memset(&w, 0, sizeof(w));
-	/* Read before the walk: what is settled now was unmarked before. */
-	for (uint32_t k = 0; k < p->cfg.n_io; k++)
-		for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-			w.settled[k][l] = atomic_load_explicit(&p->io[k]->ring[l].reaped_settled,
-							       memory_order_acquire);
-	rte_mempool_obj_iter(mp, look_at_mark, &w);
-	return w.forgotten;
+	return (int64_t)ledger > (int64_t)lost ? (uint32_t)(ledger - lost) : 0;
 }
 
 static void
-publish(struct hf_primary *p, uint32_t i, const struct pool_count *c)
+publish(struct hf_pool *s, const struct census *c, const struct census_pool *cp, uint32_t lost)
 {
-	struct hf_pool *s = &p->seg->pools[i];
-	uint32_t found = c->free + c->cached + c->rings + c->held + c->forgotten;
-	uint32_t driver = s->size > found ? s->size - found : 0;
-	uint32_t excess =
-		driver > census_state.driver_max[i] ? driver - census_state.driver_max[i] : 0;
+	const struct census_take *t = &cp->take;
 
-	atomic_store_explicit(&s->free, c->free, memory_order_relaxed);
-	atomic_store_explicit(&s->cached, c->cached, memory_order_relaxed);
-	atomic_store_explicit(&s->rings, c->rings, memory_order_relaxed);
+	atomic_store_explicit(&s->free, t->prod - t->cons, memory_order_relaxed);
+	atomic_store_explicit(&s->cached, t->hot + cp->walk.cold, memory_order_relaxed);
+	atomic_store_explicit(&s->rings, t->rings, memory_order_relaxed);
 	/* I/O threads hold nothing at a turn's end; a hardware lane's owner may. */
-	atomic_store_explicit(&s->held, c->held, memory_order_relaxed);
-	atomic_store_explicit(&s->driver, driver - excess, memory_order_relaxed);
-	atomic_store_explicit(&s->unaccounted, c->forgotten + excess, memory_order_relaxed);
-	atomic_store_explicit(&s->census_tsc, hf_tsc(), memory_order_release);
+	atomic_store_explicit(&s->held, t->held, memory_order_relaxed);
+	atomic_store_explicit(&s->driver, less(out_of_hand(cp), lost), memory_order_relaxed);
+	atomic_store_explicit(&s->driver_max, cp->driver_max, memory_order_relaxed);
+	atomic_store_explicit(&s->unaccounted, lost, memory_order_relaxed);
+	if (!cp->walk.overrun && cp->take.whole)
+		atomic_store_explicit(&s->twice, cp->walk.doubled, memory_order_relaxed);
+	atomic_store_explicit(&s->exact, (uint32_t)is_exact(c, cp), memory_order_relaxed);
+	atomic_store_explicit(&s->stood_ns, (uint32_t)c->stood_ns, memory_order_relaxed);
+	atomic_store_explicit(&s->census_tsc, c->begin_tsc, memory_order_release);
+}
+
+/* Packets that the ledgers of pool i's owners miss. Of several pools the first one bears it. */
+static uint32_t
+missing_by_ledger(const struct hf_primary *p, const struct census *c, uint32_t i,
+		  const uint32_t *lost)
+{
+	int lane = c->pool[i].lane;
+	uint32_t sum = 0;
+
+	for (uint32_t k = 0; k < c->n_pools; k++) {
+		if (c->pool[k].lane != lane)
+			continue;
+		if (k < i)
+			return 0;
+		sum += lost[k];
+	}
+	return more_by_ledger(lane < 0 ? c->ledger : lane_ledger(p, lane), sum);
+}
+
+static void
+publish_all(struct hf_primary *p, const struct census *c)
+{
+	uint32_t lost[HF_MAX_POOLS];
+
+	for (uint32_t i = 0; i < c->n_pools; i++)
+		lost[i] = missing(&c->pool[i], is_exact(c, &c->pool[i]));
+	for (uint32_t i = 0; i < c->n_pools; i++)
+		publish(&p->seg->pools[i], c, &c->pool[i],
+			lost[i] + missing_by_ledger(p, c, i, lost));
+}
+
+/* One slice of the walks. Returns 1 when all are at their ends. */
+static int
+walk_on(struct census *c)
+{
+	uint32_t left = CENSUS_SLICE;
+
+	for (uint32_t i = 0; i < c->n_pools; i++) {
+		struct census_pool *cp = &c->pool[i];
+		uint32_t from = cp->walk.pos;
+
+		while (cp->walk.active && left > 0 && !census_walk_step(c, cp, left))
+			;
+		left = less(left, cp->walk.pos - from);
+		if (cp->walk.active)
+			return 0;
+	}
+	return 1;
+}
+
+void
+census_tick(struct hf_primary *p)
+{
+	uint64_t begin = hf_tsc();
+	int done;
+
+	if (!census.walking)
+		return;
+	done = walk_on(&census);
+	if (done)
+		publish_all(p, &census);
+	census.work_tsc += hf_tsc() - begin;
+	for (uint32_t i = 0; done && i < census.n_pools; i++)
+		atomic_store_explicit(&p->seg->pools[i].work_ns,
+				      (uint32_t)hf_tsc_to_ns(&p->seg->header, census.work_tsc),
+				      memory_order_relaxed);
+	census.walking = !done;
+}
+
+static void
+take_software(void *arg)
+{
+	census_take(arg, &census);
+}
+
+/* Notes the instant and begins the walks. Figures there are none of yet are shown at once. */
+static void
+begin_walks(struct hf_primary *p, struct census *c)
+{
+	uint64_t begin = hf_tsc();
+
+	c->begin_tsc = begin;
+	if (p->kind == HF_LANE_HARDWARE)
+		for (uint32_t i = 0; i < c->n_pools; i++)
+			census_take_lane(p, c, &c->pool[i]);
+	for (uint32_t i = 0; i < c->n_pools; i++)
+		census_walk_begin(&c->pool[i]);
+	c->work_tsc = hf_tsc() - begin;
+	c->walking = 1;
+}
+
+static int
+overrun(const struct census *c)
+{
+	for (uint32_t i = 0; i < c->n_pools; i++)
+		if (c->pool[i].walk.overrun)
+			return 1;
+	return 0;
+}
+
+static int
+run_once(struct hf_primary *p, struct census *c)
+{
+	int err = 0;
+
+	if (p->kind == HF_LANE_SOFTWARE)
+		err = hf_io_stand(p, take_software, p, &c->stood_ns);
+	if (err != 0)
+		return err;
+	begin_walks(p, c);
+	if (hf_load(&p->seg->pools[0].census_tsc) == 0)
+		publish_all(p, c);
+	census_tick(p);
+	return 0;
 }
 
 int
 hf_census_run(struct hf_primary *p)
 {
-	struct pool_count c[HF_MAX_POOLS];
-	int err;
+	int err = 0;
 
-	err = hf_io_park(p);
-	if (err != 0)
-		return err;
-	for (uint32_t i = 0; i < p->n_pools; i++)
-		count_pool(p, p->pool[i], &c[i]);
-	for (uint32_t i = 0; i < p->n_pools; i++)
-		c[i].held = count_held(p, i);
-	hf_io_resume(p);
-	for (uint32_t i = 0; i < p->n_pools; i++) {
-		c[i].forgotten = walk_pool(p, p->pool[i]);
-		publish(p, i, &c[i]);
+	if (census.walking)
+		return 0; /* figures of the one before, with their age */
+	/* The main thread may have got its CPU too late: the next time is as good as the first. */
+	for (int i = 0; i < TRIES && err == 0 && !census.walking; i++) {
+		err = run_once(p, &census);
+		if (!overrun(&census))
+			break;
+	}
+	return err;
+}
+
+static int
+add_pool(struct hf_primary *p, struct census *c, uint32_t i)
+{
+	struct census_pool *cp = &c->pool[i];
+
+	cp->mp = p->pool[i];
+	cp->lane = p->pool_lane[i];
+	cp->hot_first = cp->lane >= 0 ? (uint32_t)cp->lane : HF_LCORE_IO0;
+	cp->n_hot = cp->lane >= 0 ? 1 : p->cfg.n_io;
+	if (census_walk_prepare(cp) != 0) {
+		hf_err("pool %s: prepare to count its mbufs: out of memory", cp->mp->name);
+		return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Drivers that free what they transmit before the call returns, and whose receive queues hold the
- * same number of mbufs at all times. */
-static int
-holds_a_constant(const char *driver)
-{
-	static const char *const names[] = {"net_tap", "net_pcap", "net_af_packet", "net_null"};
-
-	for (unsigned int i = 0; i < RTE_DIM(names); i++)
-		if (strcmp(driver, names[i]) == 0)
-			return 1;
-	return 0;
-}
-
-/* Descriptors of a port (lane -1) or of one queue pair: what a driver with rings of its own holds
- * at most. */
-static uint32_t
-descriptors(uint16_t ethdev, int lane)
-{
-	struct rte_eth_dev_info info;
-	struct rte_eth_rxq_info rx;
-	struct rte_eth_txq_info tx;
-	uint32_t n = 0;
-
-	if (rte_eth_dev_info_get(ethdev, &info) != 0)
-		return 0;
-	for (uint16_t q = 0; q < info.nb_rx_queues; q++)
-		if (lane < 0 || lane == q)
-			n += rte_eth_rx_queue_info_get(ethdev, q, &rx) == 0 ? rx.nb_desc : 4096;
-	for (uint16_t q = 0; q < info.nb_tx_queues; q++)
-		if (lane < 0 || lane == q)
-			n += rte_eth_tx_queue_info_get(ethdev, q, &tx) == 0 ? tx.nb_desc : 4096;
-	return n;
-}
-
-void
+int
 census_baseline(struct hf_primary *p)
 {
-	for (uint32_t i = 0; i < p->n_pools; i++) {
-		struct pool_count c;
+	struct census *c = &census;
 
-		int lane = p->pool_lane[i];
-		uint32_t rings = lane >= 0 ? 2 * HF_HW_RING : 0;
-
-		count_pool(p, p->pool[i], &c);
-		census_state.driver_max[i] = p->seg->pools[i].size - c.free - c.cached;
-		for (uint32_t k = 0; k < p->cfg.n_ports; k++)
-			if (!holds_a_constant(p->seg->ports[k].driver) &&
-			    pools_index(p, p->seg->pools[p->seg->ports[k].pool].node,
-					lane < 0 ? 0 : (uint32_t)lane) == i)
-				rings += descriptors(p->port_id[k], lane);
-		/* What was found at rest is part of what such drivers' rings can hold. */
-		if (rings > census_state.driver_max[i])
-			census_state.driver_max[i] = rings;
-	}
+	c->n_pools = p->n_pools;
+	for (uint32_t i = 0; i < c->n_pools; i++)
+		if (add_pool(p, c, i) != 0)
+			return -ENOMEM;
+	census_driver_find(p, c);
+	if (p->kind == HF_LANE_SOFTWARE)
+		census_take(p, c);
+	begin_walks(p, c);
+	while (!walk_on(c))
+		;
+	c->walking = 0;
+	for (uint32_t i = 0; i < c->n_pools; i++)
+		census_driver_baseline(p, c, &c->pool[i]);
+	return 0;
 }

@@ -14,8 +14,7 @@
 
 #include "log.h"
 
-#define SPIN_TURNS   64 /* empty turns before backing off */
-#define PARK_WAIT_US 200000
+#define SPIN_TURNS 64 /* empty turns before backing off */
 
 /* Shows a lane's counters as of the end of this turn, all at once. */
 static void
@@ -57,16 +56,6 @@ back_off(const struct hf_io_thread *t, unsigned int empty)
 		rte_pause();
 }
 
-/* Stands still at the end of a turn. Gives the CPU away: the main thread may need this one. */
-static void
-park(struct hf_io_thread *t)
-{
-	atomic_store_explicit(&t->parked, 1, memory_order_release);
-	while (atomic_load_explicit(&t->request, memory_order_acquire) == HF_IO_PARK)
-		sched_yield();
-	atomic_store_explicit(&t->parked, 0, memory_order_release);
-}
-
 /* One turn. Returns packets moved. */
 static uint32_t
 turn(struct hf_io_thread *t)
@@ -95,8 +84,8 @@ io_main(void *arg)
 	while ((request = atomic_load_explicit(&t->request, memory_order_relaxed)) != HF_IO_STOP) {
 		uint32_t moved = turn(t);
 
-		if (request == HF_IO_PARK)
-			park(t);
+		if (request == HF_IO_STAND)
+			hf_io_stand_still();
 		empty = moved > 0 ? 0 : empty + 1;
 		if (moved == 0)
 			back_off(t, empty);
@@ -209,44 +198,13 @@ hf_io_start(struct hf_io_thread *t)
 	return -err;
 }
 
-static int
-all_parked(const struct hf_primary *p)
-{
-	for (uint32_t k = 0; k < p->cfg.n_io; k++)
-		if (atomic_load_explicit(&p->io[k]->parked, memory_order_acquire) == 0)
-			return 0;
-	return 1;
-}
-
-static void
-request_all(struct hf_primary *p, enum hf_io_request request)
+void
+hf_io_request_all(struct hf_primary *p, enum hf_io_request request)
 {
 	for (uint32_t k = 0; k < p->cfg.n_io; k++)
 		if (p->io[k] != NULL)
 			atomic_store_explicit(&p->io[k]->request, (int)request,
 					      memory_order_release);
-}
-
-int
-hf_io_park(struct hf_primary *p)
-{
-	request_all(p, HF_IO_PARK);
-	for (int us = 0; us < PARK_WAIT_US; us += 20) {
-		if (all_parked(p))
-			return 0;
-		usleep(20);
-	}
-	request_all(p, HF_IO_RUN);
-	return -ETIMEDOUT;
-}
-
-void
-hf_io_resume(struct hf_primary *p)
-{
-	request_all(p, HF_IO_RUN);
-	for (uint32_t k = 0; k < p->cfg.n_io; k++)
-		while (atomic_load_explicit(&p->io[k]->parked, memory_order_acquire) != 0)
-			sched_yield();
 }
 
 /* The last owner may have died on it: only the mbuf itself is believed in, not its links. */
@@ -263,7 +221,7 @@ free_held(const struct hf_io_thread *t, const struct hf_io_slot *slot)
 void
 hf_io_stop(struct hf_primary *p)
 {
-	request_all(p, HF_IO_STOP);
+	hf_io_request_all(p, HF_IO_STOP);
 	for (uint32_t k = 0; k < p->cfg.n_io; k++) {
 		struct hf_io_thread *t = p->io[k];
 

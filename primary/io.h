@@ -77,6 +77,7 @@ struct hf_io_ring {
 	uint64_t head;                    /* next index to publish */
 	uint64_t reaped;                  /* below: taken back */
 	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */
+	uint64_t freed;                   /* packets; part of the thread's ledger */
 	int dirty;                        /* counters moved in this turn */
 	struct hf_lane_totals sum;        /* what hf_io_lane shows after the next commit */
 	struct hf_io_lane *shared;
@@ -102,7 +103,7 @@ struct hf_io_port {
 	struct hf_io_out out;
 };
 
-enum hf_io_request { HF_IO_RUN, HF_IO_PARK, HF_IO_STOP };
+enum hf_io_request { HF_IO_RUN, HF_IO_STAND, HF_IO_STOP };
 
 struct hf_io_thread {
 	pthread_t thread;
@@ -122,8 +123,13 @@ struct hf_io_thread {
 	uint32_t n_pools;
 	struct hf_transmit tx; /* how long it waits for room */
 	uint32_t received;     /* packets in this turn */
-	atomic_int request;    /* enum hf_io_request; main thread asks */
-	atomic_int parked;     /* 1: stands at a turn's end, holds nothing outside rings */
+	/*
+	 * The thread's own ledger of packets, kept where drivers and pools are called, apart from
+	 * the counters that are shown: at the end of a turn got = given + what its rings hold.
+	 */
+	uint64_t got;       /* received from drivers */
+	uint64_t given;     /* taken by drivers, or freed; rings' freed comes on top */
+	atomic_int request; /* enum hf_io_request; main thread asks */
 };
 
 /* Makes thread k of p with rings for all lanes (memzones are reserved here). 0 or -errno, logged.
@@ -134,11 +140,19 @@ int hf_io_create(struct hf_primary *p, uint32_t k, const struct hf_rss *rss);
 int hf_io_start(struct hf_io_thread *t);
 
 /*
- * Parks all threads at the end of a turn (they stand still until hf_io_resume). Main thread.
- * Returns 0, or -ETIMEDOUT after 200 ms (then all are resumed).
+ * io_stand.c: calls act(arg) once, at an instant at which every I/O thread stands at the end of a
+ * turn and holds nothing outside rings; without I/O threads, at once. The thread that arrives last
+ * makes the call (so that no I/O thread waits for the caller to get a CPU): it must be short, and
+ * must not call the system, log or allocate. Main thread. Returns 0 and in *stood_ns how long the
+ * first one stood; or -ETIMEDOUT when one did not arrive within 200 ms: act was not called.
  */
-int hf_io_park(struct hf_primary *p);
-void hf_io_resume(struct hf_primary *p);
+int hf_io_stand(struct hf_primary *p, void (*act)(void *arg), void *arg, uint64_t *stood_ns);
+
+/* Takes part in it. I/O thread, at the end of a turn. */
+void hf_io_stand_still(void);
+
+/* Asks something of every I/O thread. Main thread. */
+void hf_io_request_all(struct hf_primary *p, enum hf_io_request request);
 
 /* Ends all threads; then frees what the rings still hold. Main thread. */
 void hf_io_stop(struct hf_primary *p);

@@ -89,6 +89,7 @@ hf_io_receive(struct hf_io_thread *t)
 	}
 	if (total == 0)
 		return 0;
+	t->got += total;
 	for (uint32_t l = 0; l < t->n_lanes; l++)
 		/* Pairs with the owner's acquire load: slots below it are filled. */
 		if (t->ring[l].dirty)

@@ -15,6 +15,7 @@ hf_io_drop(struct hf_io_ring *r, struct rte_mbuf *m, enum hf_drop reason)
 	r->sum.drops++;
 	hf_mark_set(m, 0);
 	rte_pktmbuf_free(m);
+	r->freed++;
 }
 
 /* May this address be followed? It lies in a pool's memory. */
@@ -91,6 +92,7 @@ flush(struct hf_io_thread *t, struct hf_io_port *port)
 		sum->tx_pkts++;
 		sum->tx_bytes += out->len[i];
 	}
+	t->given += sent;
 	for (i = sent; i < out->n; i++)
 		hf_io_drop(&t->ring[out->lane[i]], out->mbuf[i], HF_DROP_TX_FULL);
 	out->n = 0;

@@ -81,6 +81,7 @@ loop_run(struct hf_primary *p)
 			s->ready(p, s, ev[i].events);
 		}
 		supervisor_tick(p);
+		census_tick(p);
 	}
 	hf_event_add(p, HF_EVENT_STOP, getpid(), -1, 0, "");
 	sd_notify(0, "STOPPING=1");

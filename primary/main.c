@@ -93,9 +93,8 @@ main(int argc, char **argv)
 	if (instance_create_segment(&p, gid) != 0 || pools_create(&p) != 0 ||
 	    lanes_create(&p, &rss) != 0 || supervisor_start(&p) != 0)
 		goto close_ports;
-	if (ports_start(&p) != 0)
+	if (ports_start(&p) != 0 || census_baseline(&p) != 0)
 		goto close_ports;
-	census_baseline(&p);
 	hf_telemetry_register(&p);
 	if (start_io(&p) != 0 || hf_control_open(&p, gid) != 0)
 		goto stop_io;

@@ -94,8 +94,12 @@ int lanes_create(struct hf_primary *p, struct hf_rss *rss);
 
 /* --- census.c ------------------------------------------------------------------------------- */
 
-/* Notes what drivers hold once their queues are set up and nothing moves. Before I/O starts. */
-void census_baseline(struct hf_primary *p);
+/* Notes what drivers hold once their queues are set up and nothing moves. Before I/O starts. 0 or
+ * -ENOMEM (logged). */
+int census_baseline(struct hf_primary *p);
+
+/* Goes on with the walk of a census, if there is one: half a millisecond at most. Main loop. */
+void census_tick(struct hf_primary *p);
 
 /* --- supervise.c ---------------------------------------------------------------------------- */
 

@@ -59,9 +59,10 @@ struct hf_source {
 /* --- census.c ------------------------------------------------------------------------------- */
 
 /*
- * Counts where every mbuf of every pool is and writes it to seg->pools[]. Takes some milliseconds;
- * I/O threads go on, but for one boundary of their loop. Returns 0, or -ETIMEDOUT when an I/O
- * thread did not answer (figures then stay as they were).
+ * Counts where every mbuf of every pool is and writes it to seg->pools[]. I/O threads stand for
+ * some microseconds. The figures of large pools come some ticks later; until then those of the
+ * census before stay, with their age. Main thread. Returns 0, or -ETIMEDOUT when an I/O thread did
+ * not answer (figures then stay as they were).
  */
 int hf_census_run(struct hf_primary *p);
 

@@ -142,16 +142,33 @@ mbufs(const struct hf_pool *pool, const _Atomic(uint32_t) *count)
 }
 
 static json_t *
+pool_census(const struct hf_segment *seg, const struct hf_pool *pool)
+{
+	int known = hf_load(&pool->census_tsc) != 0;
+	uint32_t exact = atomic_load_explicit(&pool->exact, memory_order_relaxed);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "exact",
+			 known ? json_boolean(exact != 0) : json_null(), "driver_max",
+			 mbufs(pool, &pool->driver_max), "census_age_ms",
+			 status_age_ms(seg, hf_load(&pool->census_tsc)), "census_io_ns",
+			 mbufs(pool, &pool->stood_ns), "census_work_ns",
+			 mbufs(pool, &pool->work_ns));
+}
+
+static json_t *
 pool_json(const struct hf_segment *seg, const struct hf_pool *pool)
 {
-	return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-			 status_text(pool->name, sizeof(pool->name)), "size",
-			 (json_int_t)pool->size, "free", mbufs(pool, &pool->free), "cached",
-			 mbufs(pool, &pool->cached), "rings", mbufs(pool, &pool->rings), "held",
-			 mbufs(pool, &pool->held), "unaccounted", mbufs(pool, &pool->unaccounted),
-			 "driver", mbufs(pool, &pool->driver), "node",
-			 status_number(pool->node >= 0, (uint64_t)pool->node), "census_age_ms",
-			 status_age_ms(seg, hf_load(&pool->census_tsc)));
+	json_t *json =
+		json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+			  status_text(pool->name, sizeof(pool->name)), "size",
+			  (json_int_t)pool->size, "free", mbufs(pool, &pool->free), "cached",
+			  mbufs(pool, &pool->cached), "rings", mbufs(pool, &pool->rings), "held",
+			  mbufs(pool, &pool->held), "unaccounted", mbufs(pool, &pool->unaccounted),
+			  "twice", mbufs(pool, &pool->twice), "driver", mbufs(pool, &pool->driver),
+			  "node", status_number(pool->node >= 0, (uint64_t)pool->node));
+
+	json_object_update_new(json, pool_census(seg, pool));
+	return json;
 }
 
 json_t *
@@ -202,6 +219,27 @@ warn_lanes(const struct hf_segment *seg, json_t *list)
 	}
 }
 
+static void
+warn_pools(const struct hf_segment *seg, json_t *list)
+{
+	for (uint32_t i = 0; i < seg->header.n_pools && i < HF_MAX_POOLS; i++) {
+		const struct hf_pool *p = &seg->pools[i];
+		uint32_t lost = atomic_load_explicit(&p->unaccounted, memory_order_relaxed);
+		uint32_t twice = atomic_load_explicit(&p->twice, memory_order_relaxed);
+
+		if (hf_load(&p->census_tsc) == 0)
+			continue;
+		if (lost != 0)
+			json_array_append_new(
+				list, json_sprintf("pool %.31s: %u mbufs are unaccounted for",
+						   p->name, lost));
+		if (twice != 0)
+			json_array_append_new(list,
+					      json_sprintf("pool %.31s: %u mbufs are there twice",
+							   p->name, twice));
+	}
+}
+
 json_t *
 hf_status_warnings(const struct hf_segment *seg)
 {
@@ -213,15 +251,7 @@ hf_status_warnings(const struct hf_segment *seg)
 		    HF_LINK_DOWN)
 			json_array_append_new(list, json_sprintf("port %.31s: the link is down",
 								 seg->ports[i].name));
-	for (uint32_t i = 0; i < seg->header.n_pools && i < HF_MAX_POOLS; i++) {
-		uint32_t lost =
-			atomic_load_explicit(&seg->pools[i].unaccounted, memory_order_relaxed);
-
-		if (hf_load(&seg->pools[i].census_tsc) != 0 && lost != 0)
-			json_array_append_new(
-				list, json_sprintf("pool %.31s: %u mbufs are unaccounted for",
-						   seg->pools[i].name, lost));
-	}
+	warn_pools(seg, list);
 	return list;
 }
 

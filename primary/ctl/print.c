@@ -39,7 +39,9 @@ static const struct ctl_column pool_columns[] = {
 	{"POOL", "name", CTL_TEXT},        {"SIZE", "size", CTL_NUMBER},
 	{"FREE", "free", CTL_NUMBER},      {"CACHED", "cached", CTL_NUMBER},
 	{"RINGS", "rings", CTL_NUMBER},    {"HELD", "held", CTL_NUMBER},
-	{"DRIVERS", "driver", CTL_NUMBER}, {"UNACCOUNTED", "unaccounted", CTL_BAD},
+	{"DRIVERS", "driver", CTL_NUMBER}, {"AT MOST", "driver_max", CTL_NUMBER},
+	{"EXACT", "exact", CTL_YES},       {"UNACCOUNTED", "unaccounted", CTL_BAD},
+	{"TWICE", "twice", CTL_BAD},       {"AGE ms", "census_age_ms", CTL_NUMBER},
 };
 
 static const struct ctl_column flow_columns[] = {

@@ -202,6 +202,11 @@ struct hf_pool {
 	_Atomic(uint32_t) driver;      /* in drivers' queues */
 	_Atomic(uint32_t) unaccounted; /* nowhere: leaked */
 	_Atomic(uint64_t) census_tsc;  /* when this was counted; 0: never */
+	_Atomic(uint32_t) driver_max;  /* drivers can hold so many at most */
+	_Atomic(uint32_t) exact;       /* 1: each of the drivers' was found; 0: driver is a rest */
+	_Atomic(uint32_t) twice;       /* found twice: freed twice */
+	_Atomic(uint32_t) stood_ns;    /* how long I/O threads stood for it */
+	_Atomic(uint32_t) work_ns;     /* main thread's work on it */
 	/* By recoveries (hardware lanes). */
 	_Atomic(uint32_t) rebuilt; /* times the pool of a dead owner was built anew */
 	_Atomic(uint32_t) audits;  /* times every mbuf of a living one was looked for */

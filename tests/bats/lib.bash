@@ -189,7 +189,9 @@ balance_errors() {
 			| "lane \(.id): rx \(.rx_pkts) != tx \(.tx_pkts) + drops \($drops) + held " +
 			"\(.held_pkts)"),
 		(.pools[] | select(.unaccounted != 0)
-			| "pool \(.name): \(.unaccounted) of \(.size) buffers unaccounted")'
+			| "pool \(.name): \(.unaccounted) of \(.size) buffers unaccounted"),
+		(.pools[] | select((.twice // 0) != 0)
+			| "pool \(.name): \(.twice) of \(.size) buffers there twice")'
 }
 
 # assert_balance: rx = tx + drops + held on every lane, no buffer lost.
