@@ -38,7 +38,7 @@ def flow_mismatch(world, lane, sent):
   in_table = totals['live_pkts'] + totals['evicted_pkts'] + totals['expired_pkts']
   wrong = abs(lane['rx_pkts'] - (lane['drops']['lane_ring_full'] or 0) - in_table -
               sum(totals['skipped'].values()))
-  if totals['evicted_flows'] or totals['expired_flows'] or len(sent['flows']) > 1000:
+  if sent is None or totals['evicted_flows'] or totals['expired_flows'] or len(sent['flows']) > 1000:
     return wrong
   truth = {key_of(f): f for f in sent['flows']}
   for flow in reply['flows']:

@@ -9,17 +9,13 @@ import sys
 import time
 
 import orders
-from world import wait_until
+from world import Stuck, wait_until
 
 TAKEOVER_S = 6      # a lane without an owner for so long is stuck
 POINT_S = 4         # a point that is not reached within so long was missed
 SYS_TGKILL = 234
 SIGNALS = {'KILL': signal.SIGKILL, 'STOP': signal.SIGSTOP, 'SEGV': signal.SIGSEGV}
 COMMON = ('apply_open', 'apply_verdict', 'flow_counted', 'published', 'planned', 'apply_saved')
-
-
-class Stuck(Exception):
-  """The lane was not taken over."""
 
 
 def signal_lane_thread(pid, signum):
@@ -284,6 +280,8 @@ class Rounds:
         self.one(number)
       except Stuck as stuck:
         self.stuck = max(self.stuck, 1)
+        self.kills += 1
+        self.killed_in['stuck'] += 1
         print('chaos: round %d: %s' % (number + 1, stuck), file=sys.stderr)
         break
       if shown:

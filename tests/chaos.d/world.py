@@ -18,6 +18,10 @@ class Failure(Exception):
   """A run-time failure: one line for people, exit status 1."""
 
 
+class Stuck(Exception):
+  """Nobody runs the lane any more, or nobody can attach: the rounds end, and are judged."""
+
+
 def start_time(pid):
   try:
     with open('/proc/%d/stat' % pid, encoding='ascii', errors='replace') as file:
@@ -251,7 +255,7 @@ class World:
     if self.primary.poll() is not None:
       raise Failure('holdfast-primary: ended: %s' % self.processes.tail('primary'))
     if self.wire.poll() is not None:
-      raise Failure('holdfast-wire: ended: %s' % self.processes.tail('wire'))
+      raise Stuck('holdfast-wire: gave up: %s' % self.processes.tail('wire', 1)[:200])
     ended = [w for w in self.workers.values() if w.poll() is not None]
     return [(w, self.drop_worker(w)) for w in ended]
 
@@ -272,7 +276,8 @@ class World:
 
   def stop_wire(self, meanwhile=None):
     """Ends the traffic; what holdfast-wire found. meanwhile: done while it only receives."""
-    self.wire.send_signal(signal.SIGINT)
+    if self.wire.poll() is None:
+      self.wire.send_signal(signal.SIGINT)
     if meanwhile:
       meanwhile()
     try:
@@ -287,6 +292,9 @@ class World:
       raise Failure('holdfast-wire: no result: %s' % self.processes.tail('wire')) from error
 
   def sent(self):
+    """The truth about each flow; None when the wire gave up because nobody read."""
+    if not os.path.exists(self.processes.path('sent.json')):
+      return None
     with open(self.processes.path('sent.json'), encoding='utf-8') as file:
       return json.load(file)
 
