@@ -58,16 +58,65 @@ guess_second(const struct hf_flow_table *t, const uint64_t *hash, struct guesses
 	}
 }
 
+/*
+ * The records that packets of this burst were given, by bucket: a set made when the first packet
+ * needs an eviction, so that a flood of new flows does not compare each packet with all before it.
+ */
+#define PINS      (2 * HF_FLOW_BULK_MAX) /* a power of two */
+#define PINS_BITS 8
+struct pins {
+	uint32_t n; /* packets whose records are in it */
+	uint32_t bucket[PINS];
+	uint8_t slots[PINS]; /* 0: unused */
+};
+static_assert(PINS == 1 << PINS_BITS, "the set's size and its bits");
+
+/* Where a bucket is in the set, or would be. */
+static inline uint32_t
+find_pins(const struct pins *s, uint32_t bucket)
+{
+	uint32_t at = bucket * UINT32_C(2654435769) >> (32 - PINS_BITS);
+
+	while (s->slots[at] != 0 && s->bucket[at] != bucket)
+		at = (at + 1) % PINS;
+	return at;
+}
+
+/* Takes in what the packets before i were given. */
+static void
+update_pins(struct pins *s, const uint32_t *record, uint32_t i)
+{
+	if (s->n == 0)
+		memset(s->slots, 0, sizeof(s->slots));
+	for (; s->n < i; s->n++) {
+		uint32_t bucket = record[s->n] / HF_FLOW_BUCKET_SLOTS, at;
+
+		if (record[s->n] == HF_FLOW_NONE)
+			continue;
+		at = find_pins(s, bucket);
+		s->bucket[at] = bucket;
+		s->slots[at] |= (uint8_t)(1U << record[s->n] % HF_FLOW_BUCKET_SLOTS);
+	}
+}
+
 /* What the guess did not settle, and packets that are no flows. */
 static uint32_t
 place_one(struct hf_flow_table *t, struct hf_packet *pkt, uint64_t hash, uint32_t now,
-	  const uint32_t *record, uint32_t i)
+	  const uint32_t *record, uint32_t i, struct pins *pins)
 {
-	uint32_t slot;
+	struct flow_placed found;
+	uint32_t taken, slot;
 
 	if (pkt->skip != HF_SKIP_NONE)
 		return HF_FLOW_NONE;
-	slot = hf_flow_find_or_insert(t, &pkt->key, hash, now, record, i);
+	found = flow_find_or_fill(t, &pkt->key, hash, now);
+	if (found.slot != HF_FLOW_NONE)
+		return found.slot;
+	update_pins(pins, record, i);
+	taken = pins->slots[find_pins(pins, found.place.bucket[0])] |
+		(uint32_t)pins->slots[find_pins(pins, found.place.bucket[1])]
+			<< HF_FLOW_BUCKET_SLOTS;
+	slot = flow_evict_for(t, found.place, &pkt->key, now, taken);
 	if (slot == HF_FLOW_NONE)
 		pkt->skip = HF_SKIP_TABLE_FULL;
 	return slot;
@@ -82,7 +131,9 @@ hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt, cons
 			    uint32_t n, uint32_t now, uint32_t *record)
 {
 	struct guesses g;
+	struct pins pins;
 
+	pins.n = 0;
 	guess_first(t, hash, n, &g);
 	guess_second(t, hash, &g);
 	for (uint32_t i = 0; i < n; i++) {
@@ -93,7 +144,7 @@ hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt, cons
 			flow_mark_seen(t, slot, now);
 			record[i] = slot;
 		} else {
-			record[i] = place_one(t, &pkt[i], hash[i], now, record, i);
+			record[i] = place_one(t, &pkt[i], hash[i], now, record, i, &pins);
 		}
 	}
 }

@@ -99,6 +99,23 @@ flow_idle_since(uint32_t now, uint32_t seen)
 	return idle <= UINT32_MAX - FLOW_SKEW_TICKS ? idle : 0;
 }
 
+/* Where a key may live, and where it does: HF_FLOW_NONE when it is nowhere and there is no room. */
+struct flow_placed {
+	struct flow_place place;
+	uint32_t slot;
+};
+
+/* Finds key, or inserts it where that needs no eviction; marks it seen. */
+struct flow_placed flow_find_or_fill(struct hf_flow_table *t, const struct hf_flow_key *key,
+				     uint64_t hash, uint32_t now);
+
+/*
+ * Inserts a key that has no room, instead of the idlest flow of its two buckets. taken: bit i, slot
+ * i of the first bucket must stay; bit 8 + i: slot i of the second. HF_FLOW_NONE: all of them must.
+ */
+uint32_t flow_evict_for(struct hf_flow_table *t, struct flow_place p, const struct hf_flow_key *key,
+			uint32_t now, uint32_t taken);
+
 /* The empty slot an insert takes, HF_FLOW_NONE when both buckets are full. */
 uint32_t flow_free_slot(const struct hf_flow_table *t, struct flow_place p);
 

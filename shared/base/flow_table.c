@@ -8,7 +8,8 @@
  * A death of the owner between any two stores leaves one of these, and what follows repairs it:
  *   insert begun      tag 0, the generation may be odd: the slot is still empty
  *   removal begun     journal not valid yet: the record still lives
- *   removal decided   journal valid: hf_flow_recover() stores the same absolute totals again
+ *   removal decided   journal valid: hf_flow_recover() stores the same absolute totals again, and
+ *                     empties the slot, whether the old record is in it, a part of the new, or that
  * Each HF_POINT keeps the stores around it in program order, which is all the next owner needs;
  * release stores and fences are for readers in other processes.
  */
@@ -108,8 +109,9 @@ finish_removal(struct hf_flow_table *t, uint32_t slot)
 	HF_POINT("flow_evict_done");
 }
 
-void
-flow_remove(struct hf_flow_table *t, uint32_t slot, uint32_t expired)
+/* Decides on a removal: from the last store on, recovery carries it out. */
+static void
+write_journal(struct hf_flow_table *t, uint32_t slot, uint32_t expired)
 {
 	struct hf_flow_account *a = t->account;
 	struct hf_flow_record *r = &t->records[slot];
@@ -125,6 +127,12 @@ flow_remove(struct hf_flow_table *t, uint32_t slot, uint32_t expired)
 	HF_POINT("flow_evict_journal_bytes");
 	atomic_store_explicit(&a->slot_plus1, slot + 1, memory_order_release);
 	HF_POINT("flow_evict_journal_valid");
+}
+
+void
+flow_remove(struct hf_flow_table *t, uint32_t slot, uint32_t expired)
+{
+	write_journal(t, slot, expired);
 	finish_removal(t, slot);
 }
 
@@ -144,9 +152,10 @@ hf_flow_recover(struct hf_flow_table *t)
 	}
 }
 
-/* Bit i: slot i of the first bucket is pinned; bit 8 + i: slot i of the second. */
 #define ALL_SLOTS ((1U << 2 * HF_FLOW_BUCKET_SLOTS) - 1)
 #define ALL_ORDER (2U * HF_FLOW_BUCKET_SLOTS - 1)
+
+/* Bit i: slot i of the first bucket is pinned; bit 8 + i: slot i of the second. */
 static uint32_t
 find_pinned(struct flow_place p, const uint32_t *pinned, uint32_t n_pinned)
 {
@@ -178,16 +187,13 @@ rank_slots(const struct hf_flow_bucket *b, uint32_t now, uint32_t taken, uint64_
 	return best;
 }
 
-/* The slot of both buckets that is idle for longest and not pinned. */
+/* The slot of both buckets that is idle for longest and not taken. */
 static uint32_t
-find_victim(const struct hf_flow_table *t, struct flow_place p, uint32_t now,
-	    const uint32_t *pinned, uint32_t n_pinned)
+find_victim(const struct hf_flow_table *t, struct flow_place p, uint32_t now, uint32_t taken)
 {
-	uint32_t taken = find_pinned(p, pinned, n_pinned), at;
 	uint64_t best;
+	uint32_t at;
 
-	if (taken == ALL_SLOTS)
-		return HF_FLOW_NONE;
 	best = rank_slots(&t->buckets[p.bucket[0]], now, taken, 0, ALL_ORDER);
 	best = rank_slots(&t->buckets[p.bucket[1]], now, taken >> HF_FLOW_BUCKET_SLOTS, best,
 			  ALL_ORDER - HF_FLOW_BUCKET_SLOTS);
@@ -241,13 +247,10 @@ store_key(struct hf_flow_key *dst, const struct hf_flow_key *src)
 	}
 }
 
-/* Fills an empty slot. The generation a dead owner left may be odd: both cases lead to the next. */
+/* A record for key. The generation a dead owner left may be odd: both cases lead to the next. */
 static void
-fill_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_flow_key *key,
-	  uint32_t now)
+store_record(struct hf_flow_record *r, const struct hf_flow_key *key, uint32_t now)
 {
-	struct hf_flow_bucket *b = &t->buckets[slot / HF_FLOW_BUCKET_SLOTS];
-	struct hf_flow_record *r = &t->records[slot];
 	uint64_t odd = get(&r->packets_gen) >> HF_FLOW_PACKETS_BITS | 1;
 
 	set(&r->packets_gen, odd << HF_FLOW_PACKETS_BITS);
@@ -263,11 +266,27 @@ fill_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_
 	atomic_store_explicit(&r->packets_gen, (odd + 1) << HF_FLOW_PACKETS_BITS,
 			      memory_order_release);
 	HF_POINT("flow_insert_even");
+}
+
+static void
+count_insert(struct hf_flow_account *a)
+{
+	set(&a->inserted_flows, get(&a->inserted_flows) + 1);
+	HF_POINT("flow_insert_count");
+}
+
+/* Fills an empty slot. */
+static void
+fill_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_flow_key *key,
+	  uint32_t now)
+{
+	struct hf_flow_bucket *b = &t->buckets[slot / HF_FLOW_BUCKET_SLOTS];
+
+	store_record(&t->records[slot], key, now);
 	atomic_store_explicit(&b->seen_tick[slot % HF_FLOW_BUCKET_SLOTS], now,
 			      memory_order_relaxed);
 	HF_POINT("flow_insert_seen");
-	set(&t->account->inserted_flows, get(&t->account->inserted_flows) + 1);
-	HF_POINT("flow_insert_count");
+	count_insert(t->account);
 	update_live(t->account);
 	atomic_store_explicit(&b->tag[slot % HF_FLOW_BUCKET_SLOTS], (uint16_t)tag,
 			      memory_order_release);
@@ -275,12 +294,38 @@ fill_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_
 }
 
 /*
+ * Evicts what is in a slot and puts key there, in one removal: the journal stays valid until the
+ * new record is whole. A death before that leads to an empty slot; the new record has counted
+ * nothing yet. One flow more, one less: live_flows stays.
+ */
+static void
+replace_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_flow_key *key,
+	     uint32_t now)
+{
+	struct hf_flow_bucket *b = &t->buckets[slot / HF_FLOW_BUCKET_SLOTS];
+	struct hf_flow_account *a = t->account;
+
+	write_journal(t, slot, 0);
+	set_totals(a, &a->evicted_flows, &a->evicted_pkts, &a->evicted_bytes);
+	store_record(&t->records[slot], key, now);
+	atomic_store_explicit(&b->seen_tick[slot % HF_FLOW_BUCKET_SLOTS], now,
+			      memory_order_relaxed);
+	HF_POINT("flow_replace_seen");
+	atomic_store_explicit(&b->tag[slot % HF_FLOW_BUCKET_SLOTS], (uint16_t)tag,
+			      memory_order_release);
+	HF_POINT("flow_replace_tag");
+	count_insert(a);
+	atomic_store_explicit(&a->slot_plus1, 0, memory_order_release);
+	HF_POINT("flow_replace_done");
+}
+
+/*
  * Hits and empty slots are taken from one load of the tags: right after an insert's store of a tag
  * each such load waits for it to leave the store buffer.
  */
-uint32_t
-hf_flow_find_or_insert(struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash,
-		       uint32_t now, const uint32_t *pinned, uint32_t n_pinned)
+struct flow_placed
+flow_find_or_fill(struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash,
+		  uint32_t now)
 {
 	struct flow_place p = flow_locate(t, hash);
 	uint32_t free0 = flow_match_tags(&t->buckets[p.bucket[0]], 0);
@@ -289,15 +334,34 @@ hf_flow_find_or_insert(struct hf_flow_table *t, const struct hf_flow_key *key, u
 
 	if (slot != HF_FLOW_NONE) {
 		flow_mark_seen(t, slot, now);
-		return slot;
+	} else {
+		slot = choose_free(p, free0, free1);
+		if (slot != HF_FLOW_NONE)
+			fill_slot(t, slot, p.tag, key, now);
 	}
-	slot = choose_free(p, free0, free1);
-	if (slot == HF_FLOW_NONE) {
-		slot = find_victim(t, p, now, pinned, n_pinned);
-		if (slot == HF_FLOW_NONE)
-			return HF_FLOW_NONE;
-		flow_remove(t, slot, 0);
-	}
-	fill_slot(t, slot, p.tag, key, now);
+	return (struct flow_placed){p, slot};
+}
+
+uint32_t
+flow_evict_for(struct hf_flow_table *t, struct flow_place p, const struct hf_flow_key *key,
+	       uint32_t now, uint32_t taken)
+{
+	uint32_t slot;
+
+	if (taken == ALL_SLOTS)
+		return HF_FLOW_NONE;
+	slot = find_victim(t, p, now, taken);
+	replace_slot(t, slot, p.tag, key, now);
 	return slot;
+}
+
+uint32_t
+hf_flow_find_or_insert(struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash,
+		       uint32_t now, const uint32_t *pinned, uint32_t n_pinned)
+{
+	struct flow_placed found = flow_find_or_fill(t, key, hash, now);
+
+	if (found.slot != HF_FLOW_NONE)
+		return found.slot;
+	return flow_evict_for(t, found.place, key, now, find_pinned(found.place, pinned, n_pinned));
 }

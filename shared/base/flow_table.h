@@ -10,6 +10,8 @@
  *           tag (release: pairs with the reader's acquire of the tag).
  *   evict:  journal the absolute new totals of the account; store the totals; tag 0 (release);
  *           clear the journal. hf_flow_recover() finishes what the journal holds.
+ *   replace: as evict, but with an insert over the old record in place of tag 0: the tag is never 0
+ *           in between, the generation tells readers that the flow is another.
  *   reader: tag (acquire), generation even, copy, acquire fence, same generation and tag, else
  *           retry a few times and skip.
  * A record found or inserted in the plan of a burst is counted in its apply: one 8-byte store that

@@ -120,9 +120,9 @@ act_age(struct hf_flow_table *t, struct lane *lane)
 static const struct scenario scenarios[] = {
 	{"insert", prepare_nothing, act_plan, 0, 14, 1, 0},
 	{"insert and count", prepare_nothing, act_count, 1, 18, 1, 0},
-	{"evicting insert", prepare_full, act_plan, 0, 25, TOP, 1},
+	{"evicting insert", prepare_full, act_plan, 0, 22, TOP, 1},
 	{"burst", prepare_full, act_burst, 3, 60, TOP, 2},
-	{"plan of a burst", prepare_full, act_bulk, 0, 50, TOP, 2},
+	{"plan of a burst", prepare_full, act_bulk, 0, 44, TOP, 2},
 	{"age", prepare_full, act_age, 0, 30, TOP - 3, 3},
 };
 
