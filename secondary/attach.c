@@ -229,6 +229,7 @@ attach_to_primary(struct hf_worker_process *w, char *program)
 	}
 	HF_POINT("attach_verified");
 	atomic_store_explicit(&w->slot->attached_tsc, hf_tsc(), memory_order_relaxed);
+	atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
 	atomic_store_explicit(&w->slot->state, HF_WORKER_RUNNING, memory_order_release);
 	HF_POINT("attach_running");
 	close(w->attach_lock);

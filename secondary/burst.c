@@ -66,13 +66,18 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 		return 0;
 	b->n = (uint32_t)RTE_MIN(published - b->first, (uint64_t)ctx->run->burst);
 	collect(b);
-	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++)
+	hf_step_set(ctx, HF_STEP_PLAN);
+	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
+		ctx->planning = *s;
 		(*s)->plan(ctx, b);
+	}
 	HF_POINT("planned");
+	hf_step_set(ctx, HF_STEP_APPLY);
 	for (uint32_t i = 0; i < b->n; i++)
 		apply_one(ctx, b, i, verdicts);
 	/* Pairs with the I/O thread's acquire load: packets and verdicts below it are finished. */
 	atomic_store_explicit(&ring->done_pub, ring->done, memory_order_release);
+	hf_step_set(ctx, HF_STEP_NONE);
 	HF_POINT("published");
 	return b->n;
 }

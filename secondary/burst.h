@@ -51,8 +51,17 @@ struct hf_lane_context {
 	struct hf_hw_lane *hw;           /* hardware lanes: its memory; ring[0] is in it */
 	struct hf_transmit tx;           /* hardware lanes: how long they wait for room */
 	struct hf_lane_totals sum;       /* hardware lanes: what lane->counters show after a turn */
+	_Atomic(uint32_t) step;          /* enum hf_step: for the crash handler of this thread */
+	const struct hf_stage *planning; /* in HF_STEP_PLAN: whose plan; likewise */
 	struct hf_burst burst;
 };
+
+/* Leaves word for the crash handler of what this thread is about to do. */
+static inline void
+hf_step_set(struct hf_lane_context *ctx, enum hf_step step)
+{
+	atomic_store_explicit(&ctx->step, step, memory_order_relaxed);
+}
 
 /*
  * Works on at most run->burst packets of one ring. Holder of the lease. now_tick: hf_tick() of

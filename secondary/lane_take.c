@@ -43,6 +43,25 @@ lane_wait_next_owner(const struct hf_lane_thread *t, uint32_t generation, unsign
 	}
 }
 
+/* A crash from here to lane_give() gives the lease back by itself. */
+static int
+lock_lease(struct hf_lane_thread *t)
+{
+	int rc = hf_lease_take(&t->ctx.lane->lease);
+
+	if (rc >= 0)
+		atomic_store_explicit(&t->holds, 1, memory_order_relaxed);
+	return rc;
+}
+
+void
+lane_give(struct hf_lane_thread *t)
+{
+	atomic_store_explicit(&t->holds, 0, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	hf_lease_give(&t->ctx.lane->lease);
+}
+
 /* Is the lane meant for another worker, which stands in the lease's queue too? */
 static int
 meant_for_other(const struct hf_lane_thread *t)
@@ -105,12 +124,12 @@ keep_lease(struct hf_lane_thread *t, int *passed)
 	if (is_primarys(t)) {
 		if (is_dead(lane) && !hf_kind()->recoverable(&t->ctx))
 			atomic_store_explicit(&lane->state, HF_LANE_BROKEN, memory_order_relaxed);
-		hf_lease_give(&lane->lease);
+		lane_give(t);
 		return 0;
 	}
 	if (is_dead(lane) || *passed || !meant_for_other(t))
 		return 1;
-	hf_lease_give(&lane->lease);
+	lane_give(t);
 	lane_wait_next_owner(t, gen, PASS_WAIT_US);
 	*passed = atomic_load_explicit(&lane->generation, memory_order_relaxed) == gen;
 	return 0;
@@ -130,7 +149,7 @@ take_lease(struct hf_lane_thread *t)
 	for (;;) {
 		lane_set_state(t, HF_THREAD_WAITING);
 		wait_primary(t);
-		rc = hf_lease_take(&lane->lease);
+		rc = lock_lease(t);
 		HF_POINT("lease_taken");
 		if (rc < 0)
 			return rc;
@@ -143,7 +162,7 @@ take_lease(struct hf_lane_thread *t)
 				return err;
 		}
 		if (atomic_load_explicit(&t->worker->leave, memory_order_relaxed)) {
-			hf_lease_give(&lane->lease);
+			lane_give(t);
 			return -ECANCELED;
 		}
 		if (keep_lease(t, &passed))
@@ -162,7 +181,9 @@ lane_take(struct hf_lane_thread *t)
 	/* A death from here on is another EOWNERDEAD: recovery begins anew. */
 	atomic_store_explicit(&lane->state, HF_LANE_RECOVERING, memory_order_relaxed);
 	HF_POINT("recover_begun");
+	hf_step_set(&t->ctx, HF_STEP_RECOVER);
 	hf_kind()->recover(&t->ctx);
+	hf_step_set(&t->ctx, HF_STEP_NONE);
 	HF_POINT("recover_whole");
 	return rc;
 }

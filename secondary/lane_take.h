@@ -27,4 +27,7 @@ void lane_wait_next_owner(const struct hf_lane_thread *t, uint32_t generation, u
  */
 int lane_take(struct hf_lane_thread *t);
 
+/* Gives the lease back, to whoever waits longest. Never touch the lane after it. */
+void lane_give(struct hf_lane_thread *t);
+
 #endif

@@ -14,15 +14,14 @@
 #include <unistd.h>
 
 #include "lane_take.h"
-#include "lease.h"
 #include "log.h"
 #include "points.h"
 #include "stage.h"
 #include "worker.h"
 
-#define HEARTBEAT_POLLS 256
-#define SPIN_POLLS      64 /* empty polls before backing off */
-#define AGE_POLLS       32 /* a turn of ageing */
+#define HEARTBEAT_POLLS 256 /* and every millisecond: a poll may take long */
+#define SPIN_POLLS      64  /* empty polls before backing off */
+#define AGE_POLLS       32  /* a turn of ageing */
 #define STANDBY_WAIT_US 1000000
 #define GIVEN_WAIT_US   200000
 
@@ -63,6 +62,7 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 	atomic_store_explicit(&lane->since_tsc, y->began_tsc, memory_order_relaxed);
 	atomic_store_explicit(&lane->heartbeat_tsc, y->began_tsc, memory_order_relaxed);
 	atomic_store_explicit(&lane->owner_pid, getpid(), memory_order_relaxed);
+	atomic_store_explicit(&lane->owner_tid, gettid(), memory_order_relaxed);
 	atomic_store_explicit(&lane->owner_slot_plus1, t->worker->slot_index + 1,
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->state, HF_LANE_RUNNING, memory_order_relaxed);
@@ -89,8 +89,11 @@ publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
 
 /* After a burst with packets: the lane's time stamp, and the gap if this was the owner's first. */
 static void
-note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begin, uint64_t now)
+note_burst(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, uint64_t begin,
+	   uint64_t now)
 {
+	struct hf_lane *lane = ctx->lane;
+
 	y->bursts++;
 	y->done_pkts += n;
 	y->busy_tsc += now - begin;
@@ -98,7 +101,9 @@ note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begi
 	HF_POINT("burst_noted");
 	if (y->gap_from == 0)
 		return;
-	atomic_store_explicit(&lane->last_gap_ns, now - y->gap_from, memory_order_relaxed);
+	atomic_store_explicit(&lane->last_gap_ns,
+			      hf_tsc_to_ns(&ctx->seg->header, now - y->gap_from),
+			      memory_order_relaxed);
 	atomic_store_explicit(&lane->last_gap_takeover, y->gap_is_takeover, memory_order_relaxed);
 	/* Pairs with the primary's acquire load: the gap of this generation is there. */
 	atomic_store_explicit(&lane->last_gap_gen, y->generation, memory_order_release);
@@ -160,8 +165,8 @@ run_owned(struct hf_lane_thread *t, struct lane_tally *y)
 		y->polls++;
 		empty = n > 0 ? 0 : empty + 1;
 		if (n > 0)
-			note_burst(ctx->lane, y, n, begin, now);
-		if (y->polls % HEARTBEAT_POLLS == 0 || empty >= SPIN_POLLS)
+			note_burst(ctx, y, n, begin, now);
+		if (y->polls % HEARTBEAT_POLLS == 0 || empty >= SPIN_POLLS || now >= y->next_tick)
 			publish_tally(ctx->lane, y, now);
 		if (y->polls % AGE_POLLS == 0 || empty >= SPIN_POLLS)
 			hf_flow_age_turn(&ctx->flows, tick);
@@ -187,7 +192,7 @@ end_owner(struct hf_lane_thread *t, const struct lane_tally *y)
 	HF_POINT("give_marked");
 	lane_set_state(t, HF_THREAD_NONE);
 	HF_POINT("give_before");
-	hf_lease_give(&lane->lease);
+	lane_give(t);
 	HF_POINT("give_after");
 }
 
@@ -198,6 +203,7 @@ lane_main(void *arg)
 	struct lane_tally y;
 	int rc;
 
+	crash_enter(t);
 	prctl(PR_SET_TIMERSLACK, 1000);
 	RTE_PER_LCORE(_lcore_id) = LCORE_ID_ANY;
 	if (t->worker->opt.standby) /* a lane nobody ran yet is left to those that name it */
@@ -253,9 +259,8 @@ lanes_start(struct hf_worker_process *w)
 	return 0;
 }
 
-/* Does any lane thread hold, or is about to give back, a lease? */
-static int
-any_owner(const struct hf_worker_process *w)
+int
+lanes_any_owner(const struct hf_worker_process *w)
 {
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
 		if (atomic_load_explicit(&w->slot->thread[l], memory_order_acquire) ==
@@ -268,7 +273,7 @@ void
 lanes_stop(struct hf_worker_process *w)
 {
 	atomic_store_explicit(&w->leave, 1, memory_order_relaxed);
-	for (int ms = 0; ms < 2000 && any_owner(w); ms++)
+	for (int ms = 0; ms < 2000 && lanes_any_owner(w); ms++)
 		lane_sleep_us(1000);
 	/* A thread that has just given its lease back may still be inside the unlock. */
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++) {

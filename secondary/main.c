@@ -18,7 +18,7 @@
 #include "log.h"
 #include "worker.h"
 
-#define WATCH_MS 20
+#define WATCH_MS 20 /* or a quarter of the hang timeout: the heartbeat must not look stale */
 
 enum outcome { KEEP_ON, LEAVE, REEXEC, PRIMARY_LOST };
 
@@ -79,12 +79,14 @@ static enum outcome
 watch(struct hf_worker_process *w)
 {
 	struct pollfd fds[2] = {{w->signal_fd, POLLIN, 0}, {-1, POLLIN, 0}};
+	int quarter = (int)w->seg->run.hang_timeout_ms / 4;
+	int wait_ms = quarter > 0 && quarter < WATCH_MS ? quarter : WATCH_MS;
 	enum outcome o = KEEP_ON;
 
 	while (o == KEEP_ON) {
 		atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
 		fds[1].fd = w->primary_fd;
-		if (poll(fds, 2, WATCH_MS) < 0 && errno != EINTR)
+		if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
 			return LEAVE;
 		o = look(w);
 		if ((fds[0].revents & POLLIN) != 0)
@@ -141,7 +143,7 @@ main(int argc, char **argv)
 		start_other_kind(program, argv);
 	if (rc != 0)
 		_exit(rc == -EINVAL ? 2 : 1);
-	if (lanes_start(&w) != 0)
+	if (crash_install(&w) != 0 || lanes_start(&w) != 0)
 		_exit(1);
 	hf_notice("instance %s: worker %s attached in %u us", w.opt.instance, w.opt.name,
 		  w.slot->attach_us);

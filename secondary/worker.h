@@ -7,6 +7,7 @@
 #define HF_WORKER_H
 
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -22,10 +23,14 @@ struct hf_worker_options {
 	double wait_s; /* for the primary; < 0: without end */
 };
 
+#define HF_CRASH_STACK 65536 /* the largest signal frame, and room for the handler */
+
 /* A lane thread: private memory, one for each lane the worker serves. */
 struct hf_lane_thread {
+	alignas(64) uint8_t crash_stack[HF_CRASH_STACK];
 	pthread_t thread;
 	int started;
+	atomic_int holds; /* 1: it has the lease: its crash handler gives it back */
 	struct hf_worker_process *worker;
 	struct hf_lane_context ctx;
 };
@@ -108,5 +113,19 @@ int lanes_start(struct hf_worker_process *w);
 
 /* Asks all lane threads to give back and waits until none holds a lease (at most two seconds). */
 void lanes_stop(struct hf_worker_process *w);
+
+/* Does any lane thread own a lane, or is about to give it back? Any thread, signal handlers too. */
+int lanes_any_owner(const struct hf_worker_process *w);
+
+/* --- crash.c -------------------------------------------------------------------------------- */
+
+/*
+ * Installs the handler of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT and keeps hugepages out of
+ * core dumps. Main thread, attached, before any lane thread. Returns 0 or -errno (logged).
+ */
+int crash_install(struct hf_worker_process *w);
+
+/* Gives the calling lane thread a stack for the handler. Its first act. */
+void crash_enter(struct hf_lane_thread *t);
 
 #endif

@@ -268,6 +268,7 @@ struct hf_lane {
 	_Atomic(uint64_t) handovers;              /* planned changes of owner */
 	_Atomic(uint64_t) takeovers;              /* changes after a death */
 	_Atomic(uint64_t) undone;                 /* packets restored by recovery */
+	_Atomic(int32_t) owner_tid;               /* its thread, as the kernel counts them */
 
 	/* Writer: the owner. gap: see hf_segment.h's words in the architecture notes. */
 	alignas(64) _Atomic(uint64_t) last_done_tsc; /* end of the last burst with packets */
