@@ -24,7 +24,7 @@ set_clock(struct hf_event_row *row, int64_t realtime_ns)
 }
 
 static void
-set_detail(struct hf_event_row *row, uint32_t type)
+set_detail(struct hf_event_row *row, uint32_t type, uint32_t code)
 {
 	char text[16];
 
@@ -40,6 +40,17 @@ set_detail(struct hf_event_row *row, uint32_t type)
 		break;
 	case HF_EVENT_WORKER_DEATH:
 		snprintf(row->detail, sizeof(row->detail), "held %u lanes", (uint32_t)row->value);
+		row->alert = HF_ALERT_BAD;
+		break;
+	case HF_EVENT_WORKER_CRASH: /* the row's name is the stage's */
+		snprintf(row->detail, sizeof(row->detail), "%s %s",
+			 hf_signal_name(HF_CRASH_CODE_SIGNAL(code)),
+			 hf_step_name(HF_CRASH_CODE_STEP(code)));
+		row->alert = HF_ALERT_BAD;
+		break;
+	case HF_EVENT_WORKER_HANG:
+		snprintf(row->detail, sizeof(row->detail), "killed at %u ms",
+			 (uint16_t)(row->value / 1000000));
 		row->alert = HF_ALERT_BAD;
 		break;
 	case HF_EVENT_LINK:
@@ -65,7 +76,7 @@ copy_event(struct hf_event_row *row, const struct hf_event *e, uint64_t number)
 	format_clean(row->name, sizeof(row->name), e->text, sizeof(e->text));
 	snprintf(row->type, sizeof(row->type), "%s", hf_event_name(e->type));
 	set_clock(row, e->realtime_ns);
-	set_detail(row, e->type);
+	set_detail(row, e->type, e->code);
 }
 
 void

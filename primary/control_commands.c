@@ -11,8 +11,11 @@
 #include "control.h"
 #include "log.h"
 #include "status.h"
+#include "units.h"
 
 #define COMMAND_ARGS 2
+#define STOPPED_BLOCKS                                                                             \
+	"a stopped worker can block attaches and hand-overs: switch supervision on again when done"
 
 struct command {
 	const char *name;
@@ -86,7 +89,8 @@ run_lanes(struct hf_control *c, struct control_client *client, const json_t *req
 static json_t *
 run_workers(struct hf_control *c, struct control_client *client, const json_t *request)
 {
-	return success_list("workers", hf_status_workers(c->p->seg));
+	return success(json_pack("{s:o, s:o}", "workers", hf_status_workers(c->p->seg), "crashes",
+				 hf_status_crashes(c->p->seg)));
 }
 
 static json_t *
@@ -213,6 +217,52 @@ run_drain(struct hf_control *c, struct control_client *client, const json_t *req
 	return drain(c, client, pid);
 }
 
+/* Which lanes are meant: one bit each; 0: the target is none. */
+static uint64_t
+lanes_meant(const struct hf_control *c, const json_t *target)
+{
+	uint32_t n = c->p->cfg.n_lanes;
+	const char *text = json_string_value(target);
+	uint64_t lane;
+
+	if (text != NULL && strcmp(text, "all") == 0)
+		return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+	if (text != NULL && hf_parse_u64(text, 0, n - 1, &lane) == 0)
+		return UINT64_C(1) << lane;
+	if (json_is_integer(target) && json_integer_value(target) >= 0 &&
+	    json_integer_value(target) < n)
+		return UINT64_C(1) << json_integer_value(target);
+	return 0;
+}
+
+static json_t *
+run_supervise(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const char *state = json_string_value(json_object_get(request, "state"));
+	uint64_t lanes = lanes_meant(c, json_object_get(request, "target"));
+	json_t *list;
+	int on;
+
+	if (lanes == 0)
+		return control_error(2, "supervise: target: neither all nor a lane from 0 to %u",
+				     c->p->cfg.n_lanes - 1);
+	if (state == NULL || (strcmp(state, "on") != 0 && strcmp(state, "off") != 0))
+		return control_error(2, "supervise: state: neither on nor off");
+	on = strcmp(state, "on") == 0;
+	list = json_array();
+	hf_notice("control: supervise %s: asked by pid %d, uid %u", state, (int)client->pid,
+		  (unsigned int)client->uid);
+	for (uint32_t l = 0; l < c->p->cfg.n_lanes; l++) {
+		if ((lanes >> l & 1) == 0)
+			continue;
+		hf_supervision_set(c->p, l, on);
+		json_array_append_new(list, json_integer((json_int_t)l));
+	}
+	return success(json_pack("{s:o, s:b, s:i, s:s?}", "lanes", list, "supervised", on,
+				 "hang_timeout_ms", (int)c->p->seg->run.hang_timeout_ms, "warning",
+				 on ? NULL : STOPPED_BLOCKS));
+}
+
 static json_t *
 run_clear(struct hf_control *c, struct control_client *client, const json_t *request)
 {
@@ -264,12 +314,19 @@ run_version(struct hf_control *c, struct control_client *client, const json_t *r
 }
 
 static const struct command commands[] = {
-	{"status", {NULL}, run_status},       {"lanes", {NULL}, run_lanes},
-	{"workers", {NULL}, run_workers},     {"ports", {NULL}, run_ports},
-	{"pools", {NULL}, run_pools},         {"flows", {"top", "sort"}, run_flows},
-	{"restart", {"target"}, run_restart}, {"drain", {"worker"}, run_drain},
-	{"clear", {NULL}, run_clear},         {"loglevel", {"level"}, run_loglevel},
-	{"stop", {NULL}, run_stop},           {"version", {NULL}, run_version},
+	{"status", {NULL}, run_status},
+	{"lanes", {NULL}, run_lanes},
+	{"workers", {NULL}, run_workers},
+	{"ports", {NULL}, run_ports},
+	{"pools", {NULL}, run_pools},
+	{"flows", {"top", "sort"}, run_flows},
+	{"restart", {"target"}, run_restart},
+	{"drain", {"worker"}, run_drain},
+	{"clear", {NULL}, run_clear},
+	{"loglevel", {"level"}, run_loglevel},
+	{"stop", {NULL}, run_stop},
+	{"version", {NULL}, run_version},
+	{"supervise", {"target", "state"}, run_supervise},
 };
 
 static const struct command *

@@ -49,6 +49,17 @@ loop_open(struct hf_primary *p)
 	return 0;
 }
 
+/* ms to sleep: the tick, or less when a client or a late heartbeat wants to be looked at. */
+static int
+wait_ms(struct hf_primary *p)
+{
+	int control = hf_control_poll(p), hang = hang_wait_ms(p), wait = TICK_MS;
+
+	if (control >= 0 && control < wait)
+		wait = control;
+	return hang >= 0 && hang < wait ? hang : wait;
+}
+
 static void
 announce(struct hf_primary *p)
 {
@@ -71,9 +82,7 @@ loop_run(struct hf_primary *p)
 
 	announce(p);
 	while (atomic_load(&p->stop) == 0) {
-		int wait = hf_control_poll(p);
-		int n = epoll_wait(p->epoll_fd, ev, 32,
-				   wait >= 0 && wait < TICK_MS ? wait : TICK_MS);
+		int n = epoll_wait(p->epoll_fd, ev, 32, wait_ms(p));
 
 		for (int i = 0; i < n; i++) {
 			struct hf_source *s = ev[i].data.ptr;

@@ -111,6 +111,25 @@ void supervisor_tick(struct hf_primary *p);
 /* Asks all workers to leave, waits two seconds at most, kills the rest. */
 void supervisor_end_workers(struct hf_primary *p);
 
+/* Kills a worker by the descriptor that was opened for it. 0; -ESRCH it lives no more; -errno. */
+int supervisor_kill(struct hf_primary *p, uint32_t slot);
+
+/* --- hang.c --------------------------------------------------------------------------------- */
+
+/* Looks at all heartbeats and kills who hangs. Each turn of the main loop. */
+void hang_look(struct hf_primary *p);
+
+/* ms until the next look is due; -1: at the ordinary tick. */
+int hang_wait_ms(const struct hf_primary *p);
+
+/* --- crash_watch.c -------------------------------------------------------------------------- */
+
+/* What was reported before this primary is no news. Once, before workers may attach. */
+void crash_watch_begin(const struct hf_primary *p);
+
+/* Writes an event and a log line for each new crash report. Each turn of the main loop. */
+void crash_watch(struct hf_primary *p);
+
 /* --- loop.c --------------------------------------------------------------------------------- */
 
 /* Opens epoll and the signals. */

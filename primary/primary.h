@@ -132,6 +132,15 @@ int hf_supervisor_find(struct hf_primary *p, const char *name_or_pid);
 void hf_event_add(struct hf_primary *p, enum hf_event_type type, int32_t pid, int32_t lane,
 		  uint64_t value, const char *text);
 
+/* The same with a code; see the event's type for what it means. */
+void hf_event_add_code(struct hf_primary *p, enum hf_event_type type, int32_t pid, int32_t lane,
+		       uint64_t value, uint32_t code, const char *text);
+
+/* --- supervision ---------------------------------------------------------------------------- */
+
+/* Switches supervision of a lane's owner off (for a debugger) or on. The lane is configured. */
+void hf_supervision_set(struct hf_primary *p, uint32_t lane, int on);
+
 /* --- clear ---------------------------------------------------------------------------------- */
 
 /*

@@ -211,6 +211,11 @@ warn_lanes(const struct hf_segment *seg, json_t *list)
 		if (status_owner_slot(seg, l) < 0)
 			json_array_append_new(list,
 					      json_sprintf("lane %u: it has no living owner", l));
+		if (atomic_load_explicit(&lane->unsupervised, memory_order_relaxed) != 0)
+			json_array_append_new(
+				list, json_sprintf("lane %u: its owner is not supervised: a hang "
+						   "lasts until somebody ends it",
+						   l));
 		if (atomic_load_explicit(&lane->numa_mismatch, memory_order_relaxed) != 0)
 			json_array_append_new(
 				list, json_sprintf("lane %u: CPU %d is on NUMA node %d: a port "
@@ -262,15 +267,16 @@ hf_status_all(const struct hf_segment *seg)
 	uint32_t state = atomic_load_explicit(&h->state, memory_order_relaxed);
 	uint64_t up_ns = hf_tsc_to_ns(h, hf_tsc() - h->start_tsc);
 
-	return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I, s:I}",
-			 "instance", status_text(h->instance, sizeof(h->instance)), "state",
-			 hf_segment_state_name(state), "uptime_s", (json_int_t)(up_ns / 1000000000),
-			 "ports", hf_status_ports(seg), "lanes", hf_status_lanes(seg), "workers",
-			 hf_status_workers(seg), "pools", hf_status_pools(seg), "primary_pid",
-			 (int)h->primary_pid, "version",
-			 status_text(h->program_version, sizeof(h->program_version)), "dpdk",
-			 status_text(h->dpdk_version, sizeof(h->dpdk_version)), "io",
-			 hf_status_io(seg), "warnings", hf_status_warnings(seg), "clear_seq",
-			 (json_int_t)atomic_load_explicit(&h->clear_seq, memory_order_relaxed),
-			 "adoptions", (json_int_t)h->adoptions);
+	return json_pack(
+		"{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
+		"instance", status_text(h->instance, sizeof(h->instance)), "state",
+		hf_segment_state_name(state), "uptime_s", (json_int_t)(up_ns / 1000000000), "ports",
+		hf_status_ports(seg), "lanes", hf_status_lanes(seg), "workers",
+		hf_status_workers(seg), "pools", hf_status_pools(seg), "primary_pid",
+		(int)h->primary_pid, "version",
+		status_text(h->program_version, sizeof(h->program_version)), "dpdk",
+		status_text(h->dpdk_version, sizeof(h->dpdk_version)), "io", hf_status_io(seg),
+		"warnings", hf_status_warnings(seg), "clear_seq",
+		(json_int_t)atomic_load_explicit(&h->clear_seq, memory_order_relaxed), "adoptions",
+		(json_int_t)h->adoptions, "crashes", hf_status_crashes(seg));
 }

@@ -29,6 +29,9 @@ json_t *hf_status_workers(const struct hf_segment *seg);
 json_t *hf_status_pools(const struct hf_segment *seg);
 json_t *hf_status_io(const struct hf_segment *seg);
 
+/* The last crash of each worker slot that had one, the slot's owner of now or one before it. */
+json_t *hf_status_crashes(const struct hf_segment *seg);
+
 /* Lines a person should read: lanes without an owner, nodes that differ, mbufs unaccounted for. */
 json_t *hf_status_warnings(const struct hf_segment *seg);
 

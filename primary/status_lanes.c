@@ -24,8 +24,13 @@ lane_identity(const struct hf_segment *seg, uint32_t l, int owner)
 	int32_t pid = atomic_load_explicit(&lane->owner_pid, memory_order_relaxed);
 
 	return json_pack(
-		"{s:i, s:s, s:o, s:I, s:s}", "id", (int)l, "kind", hf_lane_kind_name(lane->kind),
-		"owner_pid", status_number(owner >= 0, (uint64_t)pid), "generation",
+		"{s:i, s:s, s:o, s:o, s:b, s:I, s:s}", "id", (int)l, "kind",
+		hf_lane_kind_name(lane->kind), "owner_pid",
+		status_number(owner >= 0, (uint64_t)pid), "owner_tid",
+		status_number(owner >= 0, (uint64_t)atomic_load_explicit(&lane->owner_tid,
+									 memory_order_relaxed)),
+		"supervised", !atomic_load_explicit(&lane->unsupervised, memory_order_relaxed),
+		"generation",
 		(json_int_t)atomic_load_explicit(&lane->generation, memory_order_relaxed), "state",
 		hf_lane_state_name(atomic_load_explicit(&lane->state, memory_order_relaxed)));
 }

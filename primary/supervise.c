@@ -43,6 +43,13 @@ void
 hf_event_add(struct hf_primary *p, enum hf_event_type type, int32_t pid, int32_t lane,
 	     uint64_t value, const char *text)
 {
+	hf_event_add_code(p, type, pid, lane, value, 0, text);
+}
+
+void
+hf_event_add_code(struct hf_primary *p, enum hf_event_type type, int32_t pid, int32_t lane,
+		  uint64_t value, uint32_t code, const char *text)
+{
 	struct hf_event_log *log = &p->seg->events;
 	uint64_t n = atomic_load_explicit(&log->last, memory_order_relaxed) + 1;
 	struct hf_event *e = &log->event[(n - 1) % HF_MAX_EVENTS];
@@ -55,6 +62,7 @@ hf_event_add(struct hf_primary *p, enum hf_event_type type, int32_t pid, int32_t
 	e->type = type;
 	e->pid = pid;
 	e->lane = lane;
+	e->code = code;
 	e->value = value;
 	snprintf(e->text, sizeof(e->text), "%s", text);
 	/* Pairs with a reader's acquire load: the event is whole. */
@@ -227,8 +235,26 @@ look_at_lane(struct hf_primary *p, uint32_t l)
 }
 
 int
+supervisor_kill(struct hf_primary *p, uint32_t slot)
+{
+	const struct watched *d = &p->supervisor->worker[slot];
+
+	/* The descriptor is of one process for ever: it cannot kill another of the same number. */
+	if (d->pid == 0 || d->pid != atomic_load(&p->seg->workers[slot].pid))
+		return -ESRCH;
+	return syscall(SYS_pidfd_send_signal, d->source.fd, SIGKILL, NULL, 0) == 0 ? 0 : -errno;
+}
+
+void
+hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
+{
+	atomic_store_explicit(&p->seg->lanes[lane].unsupervised, on == 0, memory_order_relaxed);
+}
+
+int
 supervisor_start(struct hf_primary *p)
 {
+	crash_watch_begin(p);
 	p->supervisor = calloc(1, sizeof(*p->supervisor));
 	return p->supervisor != NULL ? 0 : -ENOMEM;
 }
@@ -242,6 +268,8 @@ supervisor_tick(struct hf_primary *p)
 	atomic_store_explicit(&p->seg->header.heartbeat_tsc, now, memory_order_relaxed);
 	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
 		look_at_slot(p, i);
+	hang_look(p);
+	crash_watch(p);
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
 		look_at_lane(p, l);
 	if (s->repair && eal_repair(p) == 0)

@@ -24,6 +24,9 @@ static const struct ctl_command commands[] = {
 	 "hand lanes over to workers that wait", ctl_print_restart},
 	{"drain", "WORKER|PID", "worker", CTL_TIMEOUT_S, "let a worker give its lanes back and end",
 	 ctl_print_drain},
+	{"supervise", "LANE|all", "target", CTL_TIMEOUT_S,
+	 "off: let a lane's owner hang, for a debugger; on: kill it again", ctl_print_supervise,
+	 "on|off", "state"},
 	{"clear", NULL, NULL, CTL_TIMEOUT_S, "count from 0 again", ctl_print_clear},
 	{"loglevel", "LEVEL", "level", CTL_TIMEOUT_S,
 	 "error, warning, notice, info or debug, in the primary", ctl_print_loglevel},
@@ -46,8 +49,11 @@ ctl_command_help(FILE *out)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct ctl_command *c = &commands[i];
+		char args[64];
 
-		fprintf(out, "  %-8s %-20s %s\n", c->name, c->arg != NULL ? c->arg : "", c->help);
+		snprintf(args, sizeof(args), "%s %s", c->arg != NULL ? c->arg : "",
+			 c->arg2 != NULL ? c->arg2 : "");
+		fprintf(out, "  %-9s %-20s %s\n", c->name, args, c->help);
 	}
 }
 
@@ -84,10 +90,15 @@ check(const struct ctl_command *command, const struct ctl_options *o)
 		hf_err("%s: it takes no argument: %s", command->name, o->arg);
 	else if (command->arg != NULL && (o->arg == NULL || o->arg[0] == '\0'))
 		hf_err("%s: which %s?", command->name, command->arg);
+	else if (command->arg2 != NULL && (o->arg2 == NULL || o->arg2[0] == '\0'))
+		hf_err("%s %s: %s?", command->name, o->arg, command->arg2);
 	else if ((o->top != NULL || o->sort != NULL) && strcmp(command->name, "flows") != 0)
 		hf_err("%s: --top and --sort belong to flows", command->name);
 	else if (strcmp(command->name, "loglevel") == 0 && hf_log_parse_level(o->arg, &level) != 0)
 		hf_err("loglevel: %s: none of error, warning, notice, info, debug", o->arg);
+	else if (strcmp(command->name, "supervise") == 0 && strcmp(o->arg2, "on") != 0 &&
+		 strcmp(o->arg2, "off") != 0)
+		hf_err("supervise %s: %s: neither on nor off", o->arg, o->arg2);
 	else
 		return 0;
 	return -1;
@@ -101,8 +112,10 @@ ctl_command_request(const struct ctl_command *command, const struct ctl_options 
 	if (check(command, o) != 0)
 		return NULL;
 	request = json_pack("{s:s}", "command", command->name);
-	if (command->arg != NULL &&
-	    json_object_set_new(request, command->arg_name, json_string(o->arg)) != 0) {
+	if ((command->arg != NULL &&
+	     json_object_set_new(request, command->arg_name, json_string(o->arg)) != 0) ||
+	    (command->arg2 != NULL &&
+	     json_object_set_new(request, command->arg2_name, json_string(o->arg2)) != 0)) {
 		hf_err("%s: the argument is no UTF-8", command->name);
 		json_decref(request);
 		return NULL;

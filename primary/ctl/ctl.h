@@ -25,15 +25,17 @@ struct ctl_options {
 	const char *top, *sort; /* NULL: not given */
 	const char *name;       /* of the command */
 	const char *arg;        /* NULL: not given */
+	const char *arg2;       /* likewise, the second */
 };
 
 struct ctl_command {
 	const char *name;
-	const char *arg;      /* what its one argument is called, NULL: it takes none */
+	const char *arg;      /* what its argument is called, NULL: it takes none */
 	const char *arg_name; /* the argument's key in the request */
 	double timeout_s;
 	const char *help;
 	void (*print)(FILE *out, const json_t *reply, int colour);
+	const char *arg2, *arg2_name; /* a second argument, NULL: it takes none */
 };
 
 /* --- options.c ------------------------------------------------------------------------------ */
@@ -68,6 +70,7 @@ void ctl_print_drain(FILE *out, const json_t *reply, int colour);
 void ctl_print_clear(FILE *out, const json_t *reply, int colour);
 void ctl_print_loglevel(FILE *out, const json_t *reply, int colour);
 void ctl_print_stop(FILE *out, const json_t *reply, int colour);
+void ctl_print_supervise(FILE *out, const json_t *reply, int colour);
 void ctl_print_version(FILE *out, const json_t *reply, int colour);
 
 enum ctl_format {

@@ -102,7 +102,7 @@ parse_option(struct ctl_options *o, int opt, char **argv)
 int
 ctl_options_parse(int argc, char **argv, struct ctl_options *o, const struct ctl_command **command)
 {
-	int opt, status;
+	int opt, status, most;
 
 	*o = (struct ctl_options){.instance = HF_INSTANCE_DEFAULT};
 	while ((opt = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
@@ -112,17 +112,19 @@ ctl_options_parse(int argc, char **argv, struct ctl_options *o, const struct ctl
 	}
 	o->name = optind < argc ? argv[optind] : NULL;
 	o->arg = optind + 1 < argc ? argv[optind + 1] : NULL;
+	o->arg2 = optind + 2 < argc ? argv[optind + 2] : NULL;
 	if (o->name == NULL) {
 		hf_err("no command (see --help)");
-		return CTL_EXIT_USAGE;
-	}
-	if (optind + 2 < argc) {
-		hf_err("%s: one argument too many: %s", o->name, argv[optind + 2]);
 		return CTL_EXIT_USAGE;
 	}
 	*command = ctl_command_find(o->name);
 	if (*command == NULL) {
 		hf_err("%s: unknown command (see --help)", o->name);
+		return CTL_EXIT_USAGE;
+	}
+	most = optind + ((*command)->arg2 != NULL ? 3 : 2);
+	if (most < argc) {
+		hf_err("%s: one argument too many: %s", o->name, argv[most]);
 		return CTL_EXIT_USAGE;
 	}
 	return -1;

@@ -117,11 +117,51 @@ ctl_print_lanes(FILE *out, const json_t *reply, int colour)
 	}
 }
 
+static void
+print_crash(FILE *out, const json_t *crash)
+{
+	char age[48];
+
+	fprintf(out, "worker %s (pid %d) crashed %s ago: %s at address %s", text(crash, "name"),
+		(int)number(crash, "pid"),
+		ctl_format_duration(age, sizeof(age), (double)number(crash, "age_ms") / 1000),
+		text(crash, "signal"), text(crash, "address"));
+	if (json_is_integer(json_object_get(crash, "lane")))
+		fprintf(out, ", lane %d, %s", (int)number(crash, "lane"), text(crash, "step"));
+	if (json_is_string(json_object_get(crash, "stage")))
+		fprintf(out, " of %s", text(crash, "stage"));
+	if (json_is_integer(json_object_get(crash, "packet")))
+		fprintf(out, ", packet %" JSON_INTEGER_FORMAT, number(crash, "packet"));
+	putc('\n', out);
+}
+
 void
 ctl_print_workers(FILE *out, const json_t *reply, int colour)
 {
+	const json_t *crash;
+	size_t i;
+
 	ctl_table_print(out, json_object_get(reply, "workers"), worker_columns,
 			COUNT(worker_columns), 0, colour);
+	json_array_foreach(json_object_get(reply, "crashes"), i, crash) print_crash(out, crash);
+}
+
+void
+ctl_print_supervise(FILE *out, const json_t *reply, int colour)
+{
+	const char *warning = json_string_value(json_object_get(reply, "warning"));
+	int on = json_is_true(json_object_get(reply, "supervised"));
+	const json_t *lane;
+	size_t i;
+
+	(void)colour;
+	json_array_foreach(json_object_get(reply, "lanes"), i, lane)
+		fprintf(out, "lane %d: its owner is %s\n", (int)json_integer_value(lane),
+			on ? "supervised" : "not supervised");
+	if (on && number(reply, "hang_timeout_ms") == 0)
+		warning = "supervise.hang_timeout is 0: no hang is noticed";
+	if (warning != NULL)
+		fprintf(out, "warning: %s\n", warning);
 }
 
 void

@@ -8,6 +8,8 @@
 
 #include "config_table.h"
 
+#define HANG_TIMEOUT_MIN_MS 20 /* the primary looks every 10 */
+
 static int
 line_of(const struct config_reader *r, const char *key)
 {
@@ -35,6 +37,10 @@ check_globals(struct config_reader *r)
 	if (cfg->hugepage_dir[0] != '/')
 		return config_fail(r, line_of(r, "hugepage_dir"), "hugepage_dir",
 				   "must be an absolute path");
+	if (cfg->hang_timeout_ms > 0 && cfg->hang_timeout_ms < HANG_TIMEOUT_MIN_MS)
+		return config_fail(r, line_of(r, "supervise.hang_timeout"),
+				   "supervise.hang_timeout", "%u is neither 0 nor %d to 60000",
+				   cfg->hang_timeout_ms, HANG_TIMEOUT_MIN_MS);
 	return 0;
 }
 

@@ -172,6 +172,18 @@ static const struct config_row rows[] = {
 		 "(tx_full). A port that was waited for in vain drops at once until it takes a "
 		 "whole burst again. The default is the time in which 1,024 short packets leave at "
 		 "10 Gbit/s; virtual machines that share CPUs want some thousands."},
+	{.path = "supervise.hang_timeout",
+	 .type = CONFIG_INT,
+	 IN_CONFIG(hang_timeout_ms),
+	 .min = 0,
+	 .max = 60000,
+	 .word = "off",
+	 .word_value = 0,
+	 .unit = "ms",
+	 .def = "100",
+	 .help = "A worker that gives no sign of life for so long is killed and its lanes are "
+		 "taken over; from 20, or 0 or off: never. A worker that merely waits for a CPU "
+		 "does not hang."},
 	{.path = "l2.mode",
 	 .type = CONFIG_WORD,
 	 IN_CONFIG(l2_mode),

@@ -124,6 +124,13 @@ hf_handover_drain(struct hf_primary *p, uint32_t slot, char *text, size_t text_l
 	return -EBUSY;
 }
 
+void
+hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
+{
+	fuzz_check(lane < p->cfg.n_lanes, "supervision of a lane that is none");
+	atomic_store(&p->seg->lanes[lane].unsupervised, on == 0);
+}
+
 static void
 add_worker(uint32_t slot, const char *name)
 {

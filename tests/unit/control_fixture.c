@@ -113,6 +113,12 @@ hf_handover_drain(struct hf_primary *p, uint32_t slot, char *text, size_t text_l
 	return 0;
 }
 
+void
+hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
+{
+	atomic_store(&p->seg->lanes[lane].unsupervised, on == 0);
+}
+
 static void
 add_worker(uint32_t slot, const char *name, uint32_t standby)
 {

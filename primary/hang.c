@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Kills workers that hang: the owner of a lane, or a worker's main thread, whose heartbeat is older
+ * than supervise.hang_timeout. The kernel then hands the lane on as after any death. Main thread;
+ * waits for nobody; writes the event log and each lane's hung_gen.
+ *
+ * An old heartbeat alone proves nothing on a machine with more work than CPUs. The kernel is asked
+ * as soon as a heartbeat is an eighth of the limit old, and again at the limit; the thread hangs if
+ *   it is stopped (SIGSTOP, a debugger), or
+ *   it has had a quarter of the limit of CPU time in between and not beaten (it loops; a thread
+ *   that is well beats every millisecond), or
+ *   it sleeps, and a quarter of the limit went by in which it did not wait for a CPU either (it is
+ *   blocked; an idle owner sleeps a millisecond at most).
+ * A thread that waits for a CPU is none of these, however long it has to wait. When this thread
+ * itself was late, all are given a new start: the whole machine may have stood still.
+ *
+ * Exempt: lanes in recovery or without an owner; lanes that are not supervised, and the worker that
+ * owns one. A worker that attaches or leaves does not beat: it is killed only when it is seen
+ * stopped for the whole limit, for it may stand in everybody's way.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "parts.h"
+#include "thread_look.h"
+
+#define LOOK_AGAIN_MS 2 /* while a late thread has not had its quarter */
+#define LATE_MS       10
+
+/* One heartbeat, and how its thread stood when it was first found old. */
+struct suspect {
+	uint64_t beat; /* 0: none */
+	uint64_t since_tsc;
+	uint64_t stopped_tsc; /* first seen stopped, 0: it was not */
+	struct thread_look first, now;
+};
+
+/* A thread that must beat. */
+struct watched_thread {
+	int32_t pid, tid;
+	uint64_t beat;
+	int beats; /* 0: it does not beat at present: only a stop counts */
+};
+
+static struct {
+	struct suspect lane[HF_MAX_LANES];
+	struct suspect worker[HF_MAX_WORKERS];
+	int32_t killed[HF_MAX_WORKERS]; /* pid, until the slot has another */
+	uint64_t looked_tsc;
+	uint64_t next_tsc; /* when to look again; 0: the ordinary tick will do */
+} hang;
+
+static uint64_t
+ms_to_tsc(const struct hf_primary *p, uint64_t ms)
+{
+	return p->seg->header.tsc_hz / 1000 * ms;
+}
+
+static void
+look_again_at(uint64_t tsc)
+{
+	if (hang.next_tsc == 0 || tsc < hang.next_tsc)
+		hang.next_tsc = tsc;
+}
+
+/* Has it had a quarter of the limit to beat, and did not? */
+static int
+had_its_chance(const struct hf_primary *p, const struct suspect *s, uint64_t now)
+{
+	uint64_t quarter_ns = p->seg->run.hang_timeout_ms * UINT64_C(250000);
+	uint64_t since_ns = hf_tsc_to_ns(&p->seg->header, now - s->since_tsc);
+
+	if (s->now.state == 'R')
+		return s->now.run_ns - s->first.run_ns >= quarter_ns;
+	if (s->now.state == 'S' || s->now.state == 'D')
+		return since_ns >= quarter_ns + (s->now.wait_ns - s->first.wait_ns);
+	return 0; /* dead, or about to be */
+}
+
+static int
+is_hung(const struct hf_primary *p, struct suspect *s, const struct watched_thread *t)
+{
+	uint64_t limit = ms_to_tsc(p, p->seg->run.hang_timeout_ms), now = hf_tsc();
+	uint64_t age = now > t->beat ? now - t->beat : 0;
+
+	if (age < limit / 8) {
+		s->beat = 0;
+		return 0;
+	}
+	if (thread_look(t->pid, t->tid, &s->now) != 0)
+		return 0;
+	if (s->beat != t->beat) {
+		*s = (struct suspect){.beat = t->beat,
+				      .since_tsc = now,
+				      .first = s->now,
+				      .now = s->now};
+	}
+	if (!thread_is_stopped(&s->now))
+		s->stopped_tsc = 0;
+	else if (s->stopped_tsc == 0)
+		s->stopped_tsc = now;
+	if (!t->beats)
+		return s->stopped_tsc != 0 && now - s->stopped_tsc >= limit;
+	if (age < limit) {
+		look_again_at(t->beat + limit);
+		return 0;
+	}
+	if (age < 2 * limit)
+		look_again_at(now + ms_to_tsc(p, LOOK_AGAIN_MS));
+	return s->stopped_tsc != 0 || had_its_chance(p, s, now);
+}
+
+/* lane: -1 for a worker's main thread. */
+static void
+kill_worker(struct hf_primary *p, uint32_t slot, int lane, const struct suspect *s)
+{
+	const struct hf_worker *w = &p->seg->workers[slot];
+	int32_t pid = atomic_load(&w->pid);
+	uint64_t age_ns = hf_tsc_to_ns(&p->seg->header, hf_tsc() - s->beat);
+	char where[32] = "its main thread";
+	int err = supervisor_kill(p, slot);
+
+	if (err != 0 && err != -ESRCH)
+		hf_err("worker %s: pid %d: kill: %s", w->name, pid, strerror(-err));
+	if (err != 0)
+		return;
+	hang.killed[slot] = pid;
+	hf_event_add(p, HF_EVENT_WORKER_HANG, pid, lane, age_ns, w->name);
+	if (lane >= 0)
+		snprintf(where, sizeof(where), "its thread of lane %d", lane);
+	hf_err("worker %s: pid %d hangs: %s has not moved for %" PRIu64
+	       " ms (state %c): it was killed",
+	       w->name, pid, where, age_ns / 1000000, s->now.state);
+}
+
+/* Does a debugger, or whoever switched supervision off, have the worker in hand? */
+static int
+is_spared(const struct hf_primary *p, uint32_t slot)
+{
+	uint32_t n_off = 0;
+
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
+		if (!atomic_load_explicit(&p->seg->lanes[l].unsupervised, memory_order_relaxed))
+			continue;
+		n_off++;
+		if (atomic_load_explicit(&p->seg->workers[slot].thread[l], memory_order_relaxed) ==
+		    HF_THREAD_OWNER)
+			return 1;
+	}
+	return n_off == p->cfg.n_lanes;
+}
+
+static void
+look_at_owner(struct hf_primary *p, uint32_t l)
+{
+	struct hf_lane *lane = &p->seg->lanes[l];
+	uint32_t slot = atomic_load_explicit(&lane->owner_slot_plus1, memory_order_relaxed) - 1;
+	/* Pairs with the release store of a new owner: what follows is its own. */
+	uint32_t gen = atomic_load_explicit(&lane->generation, memory_order_acquire);
+	struct watched_thread t = {.beats = 1};
+
+	if (slot >= HF_MAX_WORKERS ||
+	    atomic_load_explicit(&lane->state, memory_order_relaxed) != HF_LANE_RUNNING ||
+	    atomic_load_explicit(&lane->unsupervised, memory_order_relaxed) ||
+	    atomic_load_explicit(&p->seg->workers[slot].thread[l], memory_order_relaxed) !=
+		    HF_THREAD_OWNER)
+		return;
+	t.pid = atomic_load_explicit(&lane->owner_pid, memory_order_relaxed);
+	t.tid = atomic_load_explicit(&lane->owner_tid, memory_order_relaxed);
+	t.beat = hf_load(&lane->heartbeat_tsc);
+	if (t.pid != atomic_load(&p->seg->workers[slot].pid) || t.pid == hang.killed[slot] ||
+	    !is_hung(p, &hang.lane[l], &t))
+		return;
+	/* Before the kill: the next owner finds it. */
+	atomic_store_explicit(&lane->hung_gen, gen, memory_order_release);
+	kill_worker(p, slot, (int)l, &hang.lane[l]);
+}
+
+static void
+look_at_main(struct hf_primary *p, uint32_t slot)
+{
+	const struct hf_worker *w = &p->seg->workers[slot];
+	uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+	struct watched_thread t;
+
+	if (state == HF_WORKER_FREE || state == HF_WORKER_DEAD) {
+		hang.killed[slot] = 0;
+		return;
+	}
+	t.pid = t.tid = atomic_load_explicit(&w->pid, memory_order_relaxed);
+	t.beat = hf_load(&w->heartbeat_tsc);
+	t.beats = state == HF_WORKER_RUNNING;
+	if (t.pid > 0 && t.pid != hang.killed[slot] && !is_spared(p, slot) &&
+	    is_hung(p, &hang.worker[slot], &t))
+		kill_worker(p, slot, -1, &hang.worker[slot]);
+}
+
+/* After a time in which this thread did not run, nothing that others did not do counts. */
+static void
+forgive(const struct hf_primary *p, uint64_t now)
+{
+	uint64_t late = ms_to_tsc(p, p->seg->run.hang_timeout_ms / 2 + LATE_MS);
+
+	if (now - hang.looked_tsc > late) {
+		memset(hang.lane, 0, sizeof(hang.lane));
+		memset(hang.worker, 0, sizeof(hang.worker));
+	}
+	hang.looked_tsc = now;
+}
+
+void
+hang_look(struct hf_primary *p)
+{
+	hang.next_tsc = 0;
+	if (p->seg->run.hang_timeout_ms == 0)
+		return;
+	forgive(p, hf_tsc());
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
+		look_at_owner(p, l);
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
+		look_at_main(p, i);
+}
+
+int
+hang_wait_ms(const struct hf_primary *p)
+{
+	uint64_t now = hf_tsc(), ms = ms_to_tsc(p, 1);
+
+	if (hang.next_tsc == 0)
+		return -1;
+	return hang.next_tsc <= now ? 0 : (int)((hang.next_tsc - now + ms - 1) / ms);
+}
