@@ -70,6 +70,50 @@ lost_is_one() {
 	same "$(status_of '.pools[0].unaccounted')" 1 unaccounted
 }
 
+# Two virtio-user ports, whose far ends holdfast-wire holds; some packets have passed.
+start_virtio_mutant() {
+	EXTRA="queues: $1" write_config 1 "net_virtio_user0,path=$BATS_TEST_TMPDIR/a,queue_size=256" \
+		"net_virtio_user1,path=$BATS_TEST_TMPDIR/b,queue_size=256"
+	hf_spawn wire "$LOGS/wire" "$HF_BUILD/tests/lab/holdfast-wire" \
+		--port "net_vhost0,iface=$BATS_TEST_TMPDIR/a" \
+		--port "net_vhost1,iface=$BATS_TEST_TMPDIR/b" \
+		--expect wire --return peer --idle sleep --rate 2000 --packets 4000 --json
+	hf_wait_for 10 test -S "$BATS_TEST_TMPDIR/b"
+	start_primary
+	start_workers 0
+	hf_wait_for 20 status_is '.lanes[0].rx_pkts >= 3000'
+}
+
+twice_is_one() {
+	status_is '.pools[0].twice == 1 and any(.warnings[]; contains("twice"))'
+}
+
+@test "a build that puts one buffer into its pool twice shows 1 that is there twice" {
+	build_mutant primary/io_tx.c \
+		's|^	struct hf_io_port \*port;$|&\n	static int once;\n\n	if (r->sum.tx_pkts > 5 \&\& !once++) {\n		void *two[2] = {m, m};\n\n		hf_mark_set(m, 0);\n		rte_mempool_ops_enqueue_bulk(m->pool, two, 2);\n		r->freed++;\n		r->sum.drop[0]++;\n		return;\n	}|'
+	start_mutant
+	hf_wait_for 3 twice_is_one || fail "pools: $(status_of '.pools')"
+}
+
+@test "virtio-user, software lane: a build that says sent and forgets the buffer shows 1 unaccounted" {
+	build_mutant primary/io_tx.c \
+		's|^	struct hf_io_port \*port;$|&\n	static int once;\n\n	if (r->sum.tx_pkts > 500 \&\& !once++) {\n		r->sum.tx_pkts++;\n		t->given++;\n		hf_mark_set(m, 0);\n		return;\n	}|'
+	start_virtio_mutant software
+	hf_wait_for 5 status_is '.pools[0] | .unaccounted == 1 and .exact' ||
+		fail "pools: $(status_of '.pools')"
+}
+
+@test "virtio-user, hardware lane: a build that drops without freeing shows 1 unaccounted" {
+	build_mutant secondary/kind_hardware.c \
+		's|^	rte_pktmbuf_free(m);$|	static int once;\n\n	if (once++)\n		rte_pktmbuf_free(m);|'
+	sed -i 's|b->verdict\[i\] = l2_verdict(ctx->run, b->mbuf\[i\]);|{ static int n; b->verdict[i] = n++ == 500 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(ctx->run, b->mbuf[i]); }|' \
+		"$BATS_FILE_TMPDIR/tree/secondary/stage_l2.c"
+	ninja -C "$BATS_FILE_TMPDIR/build" >"$LOGS/ninja" 2>&1 || fail "the mutant does not build"
+	start_virtio_mutant hardware
+	hf_wait_for 5 status_is '.pools[0] | .unaccounted == 1 and .exact' ||
+		fail "pools: $(status_of '.pools')"
+}
+
 @test "a build that skips one counter fails the balance" {
 	build_mutant primary/io_tx.c \
 		's|^\t*sum->tx_pkts++;|		static int once;\n		sum->tx_pkts += once++ != 7;|'
