@@ -1,53 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which ports can have hardware lanes, and why not: the driver must do receive and transmit in
- * secondaries on queues that are set up by the primary, and a dead queue must be one that can be
- * set up anew. All ports of an instance are of one kind.
+ * Which ports can have hardware lanes, and why not: the driver must be in driver_table.c, have
+ * queue pairs enough, and spread flows over them. All ports of an instance are of one kind.
  */
 #include <errno.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "driver_table.h"
 #include "log.h"
 #include "parts.h"
-
-/* Drivers known to run queues in secondaries ("Multiprocess aware" in DPDK's NIC guide). */
-static const char *const hardware_drivers[] = {
-	"net_virtio_user", "net_virtio",   "net_null",     "mlx5_pci",         "net_ice",
-	"net_ixgbe",       "net_ixgbe_vf", "net_i40e",     "net_iavf",         "net_e1000_igb",
-	"net_ena",         "net_vmxnet3",  "net_e1000_em", "net_e1000_igb_vf",
-};
-
-/* Drivers known not to, or not so that a queue survives a death. */
-static const struct {
-	const char *driver, *why;
-} software_drivers[] = {
-	{"net_tap", "its queues' file descriptors are sent to secondaries at probe only"},
-	{"net_pcap", "it cannot receive or transmit in secondaries"},
-	{"net_af_packet", "its rings are mapped in the primary only"},
-	{"net_af_xdp", "its rings are mapped in the primary only"},
-	{"net_ring", "a death inside a ring call would stop its other end"},
-	{"net_memif", "its rings depend on the peer's life"},
-};
-
-static int
-known_good(const char *driver)
-{
-	for (unsigned int i = 0; i < RTE_DIM(hardware_drivers); i++)
-		if (strcmp(driver, hardware_drivers[i]) == 0)
-			return 1;
-	return 0;
-}
-
-static const char *
-known_bad(const char *driver)
-{
-	for (unsigned int i = 0; i < RTE_DIM(software_drivers); i++)
-		if (strcmp(driver, software_drivers[i].driver) == 0)
-			return software_drivers[i].why;
-	return "not known to work in secondaries";
-}
 
 int
 kinds_peer_spreads(const char *driver)
@@ -89,6 +52,8 @@ decide_alone(const struct hf_primary *p)
 static int
 qualifies(const struct hf_primary *p, uint32_t i, char *why, size_t len)
 {
+	const struct hf_driver *driver;
+	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
 	uint32_t n = p->cfg.n_lanes;
 	int err = rte_eth_dev_info_get(p->port_id[i], &info);
@@ -97,8 +62,14 @@ qualifies(const struct hf_primary *p, uint32_t i, char *why, size_t len)
 		snprintf(why, len, "the driver does not answer: %s", strerror(-err));
 		return 0;
 	}
-	if (!known_good(info.driver_name)) {
-		snprintf(why, len, "%s: %s", info.driver_name, known_bad(info.driver_name));
+	driver = driver_find(info.driver_name);
+	if (driver == NULL) {
+		snprintf(why, len, "%s: %s", info.driver_name, driver_why_not(info.driver_name));
+		return 0;
+	}
+	if (driver->repair == HF_REPAIR_TOGGLE && driver_toggle(&info, &conf) != 0) {
+		snprintf(why, len, "%s: its peer offers no checksum offload to empty rings by",
+			 info.driver_name);
 		return 0;
 	}
 	if (info.max_rx_queues < n || info.max_tx_queues < n) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "driver_table.h"
 #include "io.h"
 #include "log.h"
 #include "options.h"
@@ -57,6 +58,8 @@ main(int argc, char **argv)
 	if (rc != 0)
 		return rc > 0 ? 0 : 2;
 	rc = load_config(&p, &o);
+	if (rc == 0)
+		rc = drivers_check(&p.cfg);
 	if (rc != 0)
 		return rc == -EINVAL ? 2 : 1;
 	if (o.check) {

@@ -58,10 +58,12 @@ start_null() {
 	ctl --json ports | jq -e '.ports[1].why | contains("net_tap")' >/dev/null
 }
 
-@test "hardware asked for on a port that cannot: one line, exit 1, nothing started" {
+@test "hardware asked for on a port that cannot: one line, exit 2, nothing started" {
 	# shellcheck disable=SC2046
 	EXTRA="queues: hardware" write_config 2 net_null0 $(tap_devices)
-	run -1 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
+	run -2 "$HF_PRIMARY" -c "$CONFIG" --check
+	[[ $output == *"queues: hardware: net_tap"* ]] || fail "said: $output"
+	run -2 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
 	[ "${#lines[@]}" -eq 1 ] || fail "said: $output"
 	[[ $output == *"queues: hardware: net_tap"* ]] || fail "said: $output"
 	[ ! -e "/run/holdfast/$INSTANCE" ]
