@@ -226,6 +226,8 @@ hf_census_run(struct hf_primary *p)
 {
 	int err = 0;
 
+	if (p->repairing)
+		return -EAGAIN;
 	if (census.walking)
 		return 0; /* figures of the one before, with their age */
 	/* The main thread may have got its CPU too late: the next time is as good as the first. */
@@ -251,6 +253,15 @@ add_pool(struct hf_primary *p, struct census *c, uint32_t i)
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+void
+census_ports_changed(struct hf_primary *p)
+{
+	census.walking = 0;
+	census.n_vrings = 0;
+	census.bounded = 0;
+	census_driver_find(p, &census);
 }
 
 int

@@ -49,15 +49,24 @@ loop_open(struct hf_primary *p)
 	return 0;
 }
 
-/* ms to sleep: the tick, or less when a client or a late heartbeat wants to be looked at. */
+/* Of two waits in ms, -1 being none. */
+static int
+soonest(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+/* ms to sleep: the tick, or less when a client, a late heartbeat or a recovery is to be looked at.
+ */
 static int
 wait_ms(struct hf_primary *p)
 {
-	int control = hf_control_poll(p), hang = hang_wait_ms(p), wait = TICK_MS;
+	int wait = soonest(hf_control_poll(p), hang_wait_ms(p));
 
-	if (control >= 0 && control < wait)
-		wait = control;
-	return hang >= 0 && hang < wait ? hang : wait;
+	wait = soonest(wait, recovery_tick(p));
+	return soonest(wait, TICK_MS);
 }
 
 static void

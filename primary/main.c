@@ -94,7 +94,7 @@ main(int argc, char **argv)
 	if (ports_probe(&p) != 0 || kinds_decide(&p) != 0)
 		goto close_ports;
 	if (instance_create_segment(&p, gid) != 0 || pools_create(&p) != 0 ||
-	    lanes_create(&p, &rss) != 0 || supervisor_start(&p) != 0)
+	    lanes_create(&p, &rss) != 0 || supervisor_start(&p) != 0 || recovery_start(&p) != 0)
 		goto close_ports;
 	if (ports_start(&p) != 0 || census_baseline(&p) != 0)
 		goto close_ports;
@@ -109,7 +109,8 @@ stop_io:
 	hf_io_stop(&p);
 	hf_telemetry_close();
 close_ports:
-	ports_close(&p);
+	if (recovery_end(&p) == 0)
+		ports_close(&p);
 remove:
 	instance_remove(&p);
 	fflush(stdout);

@@ -71,6 +71,10 @@ int pools_create(struct hf_primary *p);
 int ports_start(struct hf_primary *p);
 void ports_close(struct hf_primary *p);
 
+/* Keep a port's counters over a restart that sets them to 0. Helper thread of a recovery. */
+void ports_stats_keep(struct hf_primary *p, uint32_t i);
+void ports_stats_resume(struct hf_primary *p, uint32_t i);
+
 /* Index in p->pool[] of the pool on a node for a lane (software lanes share one: any lane). */
 uint32_t pools_index(const struct hf_primary *p, int node, uint32_t lane);
 
@@ -101,6 +105,9 @@ int census_baseline(struct hf_primary *p);
 /* Goes on with the walk of a census, if there is one: half a millisecond at most. Main loop. */
 void census_tick(struct hf_primary *p);
 
+/* A recovery sets ports up anew, or has done so: a census under way is given up. Main thread. */
+void census_ports_changed(struct hf_primary *p);
+
 /* --- supervise.c ---------------------------------------------------------------------------- */
 
 int supervisor_start(struct hf_primary *p);
@@ -129,6 +136,20 @@ void crash_watch_begin(const struct hf_primary *p);
 
 /* Writes an event and a log line for each new crash report. Each turn of the main loop. */
 void crash_watch(struct hf_primary *p);
+
+/* --- recovery.c ----------------------------------------------------------------------------- */
+
+/* Prepares for deaths of hardware lanes' owners inside drivers; nothing on software lanes. */
+int recovery_start(struct hf_primary *p);
+
+/*
+ * Looks for lanes to be made whole and goes on with those it found. Each turn of the main loop.
+ * Returns ms until it wants to be called again, -1: any time.
+ */
+int recovery_tick(struct hf_primary *p);
+
+/* Waits for a repair under way. Returns 0; -EBUSY: it does not end, leave the ports alone. */
+int recovery_end(struct hf_primary *p);
 
 /* --- loop.c --------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "driver_table.h"
 #include "io.h"
 #include "log.h"
 #include "parts.h"
@@ -24,6 +25,9 @@ struct plan {
 	int hw_hash, cksum;
 	uint8_t key[64];
 };
+
+/* Kept: a recovery configures a port as it was at first. */
+static struct plan plans[HF_MAX_PORTS];
 
 static int
 failed(const struct hf_primary *p, uint32_t i, const char *what, int err)
@@ -316,19 +320,19 @@ int
 port_setup(struct hf_primary *p, uint32_t i)
 {
 	int err, node = rte_eth_dev_socket_id(p->port_id[i]);
-	struct plan pl;
+	struct plan *pl = &plans[i];
 
 	node = node < 0 ? 0 : node;
-	err = make_plan(p, i, &pl);
+	err = make_plan(p, i, pl);
 	if (err != 0)
 		return err;
-	err = rte_eth_dev_configure(p->port_id[i], pl.n_rxq, pl.n_txq, &pl.conf);
+	err = rte_eth_dev_configure(p->port_id[i], pl->n_rxq, pl->n_txq, &pl->conf);
 	if (err != 0)
 		return failed(p, i, "configure", err);
-	err = rte_eth_dev_adjust_nb_rx_tx_desc(p->port_id[i], &pl.rx_desc, &pl.tx_desc);
+	err = rte_eth_dev_adjust_nb_rx_tx_desc(p->port_id[i], &pl->rx_desc, &pl->tx_desc);
 	if (err != 0)
 		return failed(p, i, "adjust descriptors", err);
-	err = setup_queues(p, i, &pl, node);
+	err = setup_queues(p, i, pl, node);
 	if (err != 0)
 		return err;
 	if (p->cfg.ports[i].mtu != 0) {
@@ -336,50 +340,29 @@ port_setup(struct hf_primary *p, uint32_t i)
 		if (err != 0 && err != -ENOTSUP)
 			return failed(p, i, "set mtu", err);
 	}
-	publish(p, i, &pl, node);
-	tell_io(p, i, &pl);
+	publish(p, i, pl, node);
+	tell_io(p, i, pl);
 	return 0;
-}
-
-/* Hardware lanes: the NIC's RETA follows ours, entry by entry. */
-static int
-set_reta(struct hf_primary *p, uint32_t i)
-{
-	struct rte_eth_rss_reta_entry64 reta[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE];
-	struct rte_eth_dev_info info;
-	int err;
-
-	if (p->kind != HF_LANE_HARDWARE || p->cfg.n_lanes == 1 ||
-	    rte_eth_dev_info_get(p->port_id[i], &info) != 0 || info.reta_size == 0 ||
-	    info.flow_type_rss_offloads == 0)
-		return 0;
-	if (info.reta_size > RTE_ETH_RSS_RETA_SIZE_512)
-		return failed(p, i, "set RETA of more than 512 entries", -ENOTSUP);
-	memset(reta, 0, sizeof(reta));
-	for (uint16_t e = 0; e < info.reta_size; e++) {
-		struct rte_eth_rss_reta_entry64 *group = &reta[e / RTE_ETH_RETA_GROUP_SIZE];
-
-		group->mask |= UINT64_C(1) << e % RTE_ETH_RETA_GROUP_SIZE;
-		group->reta[e % RTE_ETH_RETA_GROUP_SIZE] = p->cfg.reta[e % p->cfg.reta_size];
-	}
-	err = rte_eth_dev_rss_reta_update(p->port_id[i], reta, info.reta_size);
-	return err != 0 ? failed(p, i, "set RETA", err) : 0;
 }
 
 int
-port_start(struct hf_primary *p, uint32_t i)
+port_toggle(struct hf_primary *p, uint32_t i)
 {
-	int err = rte_eth_dev_start(p->port_id[i]);
+	struct plan *pl = &plans[i];
+	struct rte_eth_conf other = pl->conf;
+	int err = driver_toggle(&pl->info, &other);
 
-	if (err != 0)
-		return failed(p, i, "start", err);
-	err = set_reta(p, i);
-	if (err != 0)
-		return err;
-	if (!p->cfg.ports[i].promiscuous)
-		return 0;
-	err = rte_eth_promiscuous_enable(p->port_id[i]);
-	if (err != 0 && err != -ENOTSUP)
-		hf_warn("port %s: promiscuous: %s", p->cfg.ports[i].name, strerror(-err));
-	return 0;
+	if (err == 0)
+		err = rte_eth_dev_configure(p->port_id[i], pl->n_rxq, pl->n_txq, &other);
+	if (err == 0)
+		err = rte_eth_dev_configure(p->port_id[i], pl->n_rxq, pl->n_txq, &pl->conf);
+	return err != 0 ? failed(p, i, "configure for a recovery", err) : 0;
+}
+
+int
+port_requeue(struct hf_primary *p, uint32_t i)
+{
+	int node = rte_eth_dev_socket_id(p->port_id[i]);
+
+	return setup_queues(p, i, &plans[i], node < 0 ? 0 : node);
 }

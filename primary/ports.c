@@ -14,6 +14,9 @@
 #include "parts.h"
 #include "port_setup.h"
 
+/* Ports' counters before a recovery restarts them. */
+static struct rte_eth_stats stats_before[HF_MAX_PORTS];
+
 /* The name by which ethdev knows a device string: up to the first comma; PCI with its domain. */
 static void
 device_name(const char *device, char *name, size_t len)
@@ -125,6 +128,38 @@ sample_link(struct hf_primary *p, uint32_t i)
 			      memory_order_relaxed);
 }
 
+void
+ports_stats_keep(struct hf_primary *p, uint32_t i)
+{
+	if (rte_eth_stats_get(p->port_id[i], &stats_before[i]) != 0)
+		memset(&stats_before[i], 0, sizeof(stats_before[i]));
+}
+
+static uint64_t
+fallen(uint64_t before, uint64_t now)
+{
+	return now < before ? before - now : 0;
+}
+
+void
+ports_stats_resume(struct hf_primary *p, uint32_t i)
+{
+	const struct rte_eth_stats *b = &stats_before[i];
+	struct hf_port_counts *c = &p->port_base[i];
+	struct rte_eth_stats now;
+
+	if (rte_eth_stats_get(p->port_id[i], &now) != 0)
+		return;
+	c->rx_pkts += fallen(b->ipackets, now.ipackets);
+	c->rx_bytes += fallen(b->ibytes, now.ibytes);
+	c->tx_pkts += fallen(b->opackets, now.opackets);
+	c->tx_bytes += fallen(b->obytes, now.obytes);
+	c->rx_missed += fallen(b->imissed, now.imissed);
+	c->rx_nombuf += fallen(b->rx_nombuf, now.rx_nombuf);
+	c->rx_errors += fallen(b->ierrors, now.ierrors);
+	c->tx_errors += fallen(b->oerrors, now.oerrors);
+}
+
 static void
 store_counts(struct hf_port *s, const struct hf_port_counts *c)
 {
@@ -179,7 +214,7 @@ sample_one(struct hf_primary *p, uint32_t i)
 void
 hf_ports_sample(struct hf_primary *p)
 {
-	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
+	for (uint32_t i = 0; !p->repairing && i < p->cfg.n_ports; i++)
 		sample_one(p, i);
 }
 
@@ -211,6 +246,8 @@ hf_primary_clear(struct hf_primary *p)
 {
 	int err = 0;
 
+	if (p->repairing)
+		return -EAGAIN;
 	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
 		rte_eth_stats_reset(p->port_id[i]);
 	memset(p->port_base, 0, sizeof(p->port_base));

@@ -19,6 +19,7 @@ struct hf_io_thread;
 struct hf_control;
 struct hf_hw_lane;
 struct hf_supervisor;
+struct hf_recovery;
 struct epoll_event;
 
 /* A port's statistics. */
@@ -46,6 +47,8 @@ struct hf_primary {
 	struct hf_io_thread *io[HF_MAX_IO];
 	const char *rss_ipv4, *rss_ipv6; /* how software RSS hashes: "table" ...; NULL: not yet */
 	struct hf_supervisor *supervisor;
+	struct hf_recovery *recovery; /* hardware lanes; NULL otherwise */
+	int repairing; /* 1: ports and pools are being made whole: ask them nothing */
 	struct hf_control *control;
 	atomic_int stop; /* set by signal or `stop`: the main loop ends */
 };
@@ -61,8 +64,8 @@ struct hf_source {
 /*
  * Counts where every mbuf of every pool is and writes it to seg->pools[]. I/O threads stand for
  * some microseconds. The figures of large pools come some ticks later; until then those of the
- * census before stay, with their age. Main thread. Returns 0, or -ETIMEDOUT when an I/O thread did
- * not answer (figures then stay as they were).
+ * census before stay, with their age. Main thread. Returns 0; -ETIMEDOUT: an I/O thread did
+ * not answer; -EAGAIN: a recovery is at it. Figures then stay as they were.
  */
 int hf_census_run(struct hf_primary *p);
 
@@ -147,7 +150,7 @@ void hf_supervision_set(struct hf_primary *p, uint32_t lane, int on);
  * `clear`: ports' statistics go to 0, each lane's totals are noted in seg->clear[] (readers see
  * figures since then), header.clear_seq moves, an event is added. Nothing the data plane writes is
  * touched, so the balance holds throughout. In ports.c. Returns 0, or -EAGAIN when a lane's totals
- * could not be read: that lane is as it was.
+ * could not be read: that lane is as it was; or during a recovery.
  */
 int hf_primary_clear(struct hf_primary *p);
 

@@ -141,6 +141,20 @@ mbufs(const struct hf_pool *pool, const _Atomic(uint32_t) *count)
 			     atomic_load_explicit(count, memory_order_relaxed));
 }
 
+/* What recoveries of hardware lanes found. */
+static json_t *
+pool_recoveries(const struct hf_pool *pool)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "rebuilt",
+			 (json_int_t)atomic_load_explicit(&pool->rebuilt, memory_order_relaxed),
+			 "audits",
+			 (json_int_t)atomic_load_explicit(&pool->audits, memory_order_relaxed),
+			 "missing",
+			 (json_int_t)atomic_load_explicit(&pool->missing, memory_order_relaxed),
+			 "doubled",
+			 (json_int_t)atomic_load_explicit(&pool->doubled, memory_order_relaxed));
+}
+
 static json_t *
 pool_census(const struct hf_segment *seg, const struct hf_pool *pool)
 {
@@ -168,6 +182,7 @@ pool_json(const struct hf_segment *seg, const struct hf_pool *pool)
 			  "node", status_number(pool->node >= 0, (uint64_t)pool->node));
 
 	json_object_update_new(json, pool_census(seg, pool));
+	json_object_update_new(json, pool_recoveries(pool));
 	return json;
 }
 

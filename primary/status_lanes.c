@@ -58,16 +58,20 @@ lane_changes(const struct hf_lane *lane)
 {
 	uint32_t gap_gen = atomic_load_explicit(&lane->last_gap_gen, memory_order_relaxed);
 	uint32_t death = atomic_load_explicit(&lane->last_gap_takeover, memory_order_relaxed);
+	uint64_t recoveries = hf_load(&lane->recoveries);
 	json_t *kind = json_null();
 
 	if (gap_gen != 0)
 		kind = json_string(death != 0 ? "takeover" : "handover");
-	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I}", "handovers",
+	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:I}", "handovers",
 			 (json_int_t)hf_load(&lane->handovers), "takeovers",
 			 (json_int_t)hf_load(&lane->takeovers), "last_gap_us",
 			 status_number(gap_gen != 0, hf_load(&lane->last_gap_ns) / 1000),
 			 "last_gap_kind", kind, "undone", (json_int_t)hf_load(&lane->undone),
-			 "last_gap_generation", (json_int_t)gap_gen);
+			 "last_gap_generation", (json_int_t)gap_gen, "recoveries",
+			 (json_int_t)recoveries, "recovery_us",
+			 status_number(recoveries != 0, hf_load(&lane->recovery_ns) / 1000),
+			 "queue_lost_max", (json_int_t)hf_load(&lane->queue_lost_max));
 }
 
 /* Who runs it and how busy it is; the owner's figures are null when there is no living owner. */

@@ -32,6 +32,14 @@ hf_lease_take(struct hf_lease *lease)
 }
 
 int
+hf_lease_try(struct hf_lease *lease)
+{
+	int err = pthread_mutex_trylock(&lease->mutex);
+
+	return err == 0 || err == EOWNERDEAD ? err : -err;
+}
+
+int
 hf_lease_consistent(struct hf_lease *lease)
 {
 	return -pthread_mutex_consistent(&lease->mutex);

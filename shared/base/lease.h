@@ -29,6 +29,9 @@ int hf_lease_init(struct hf_lease *lease);
  */
 int hf_lease_take(struct hf_lease *lease);
 
+/* The same without sleeping: -EBUSY when somebody else has it. Primary. */
+int hf_lease_try(struct hf_lease *lease);
+
 /* Declares a lane recovered. Holder, after EOWNERDEAD. Returns 0 or -errno. */
 int hf_lease_consistent(struct hf_lease *lease);
 
