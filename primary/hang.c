@@ -16,7 +16,8 @@
  *
  * Exempt: lanes in recovery or without an owner; lanes that are not supervised, and the worker that
  * owns one. A worker that attaches or leaves does not beat: it is killed only when it is seen
- * stopped for the whole limit, for it may stand in everybody's way.
+ * stopped for the whole limit, for it may stand in everybody's way. (One that is stopped before it
+ * has claimed a slot is not seen here.)
  */
 #include <errno.h>
 #include <inttypes.h>
