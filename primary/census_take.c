@@ -124,10 +124,10 @@ static void
 note_held(const struct census *c, struct census_pool *cp, const struct hf_hw_lane *hw,
 	  const struct stand_point *s)
 {
-	const uint64_t *slots = hf_lane_ring_slots(hf_hw_lane_ring(hw));
+	const struct hf_lane_slot *slots = hf_lane_ring_slots(hf_hw_lane_ring(hw));
 
 	for (uint64_t i = s->reaped; i < s->published && i < s->reaped + HF_HW_RING; i++) {
-		uintptr_t at = (uintptr_t)slots[i & (HF_HW_RING - 1)];
+		uintptr_t at = (uintptr_t)slots[i & (HF_HW_RING - 1)].mbuf;
 
 		if (at < cp->base || at >= cp->end)
 			continue;

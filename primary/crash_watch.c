@@ -33,11 +33,9 @@ describe_place(char *buf, size_t len, const struct hf_crash *c)
 {
 	if (c->lane < 0)
 		snprintf(buf, len, "no lane");
-	else if (c->step == HF_STEP_PLAN)
-		snprintf(buf, len, "lane %d, plan of %.15s, burst at packet %" PRIu64, c->lane,
-			 c->stage, c->packet);
-	else if (c->step == HF_STEP_APPLY)
-		snprintf(buf, len, "lane %d, apply, packet %" PRIu64, c->lane, c->packet);
+	else if (c->step == HF_STEP_PLAN || c->step == HF_STEP_APPLY)
+		snprintf(buf, len, "lane %d, %s of %.15s, burst at packet %" PRIu64, c->lane,
+			 hf_step_name(c->step), c->stage, c->packet);
 	else
 		snprintf(buf, len, "lane %d, %s", c->lane, hf_step_name(c->step));
 }

@@ -14,7 +14,8 @@
 
 #include "log.h"
 
-#define SPIN_TURNS 64 /* empty turns before backing off */
+#define SPIN_TURNS  64 /* empty turns before backing off */
+#define TIMED_TURNS 64 /* one of so many is timed by step */
 
 /* Shows a lane's counters as of the end of this turn, all at once. */
 static void
@@ -56,33 +57,58 @@ back_off(const struct hf_io_thread *t, unsigned int empty)
 		rte_pause();
 }
 
+static void
+begin_timing(struct hf_io_thread *t)
+{
+	t->timed = 1;
+	memset(t->step_tsc, 0, sizeof(t->step_tsc));
+	t->lap_tsc = hf_tsc();
+}
+
+static void
+end_timing(struct hf_io_thread *t, uint32_t reaped)
+{
+	hf_io_lap(t, HF_IO_STEP_REAP);
+	t->timed = 0;
+	if (t->received + reaped == 0)
+		return;
+	for (unsigned int i = 0; i < HF_IO_STEPS; i++)
+		hf_add(&t->shared->step_tsc[i], t->step_tsc[i]);
+	hf_add(&t->shared->step_rx_pkts, t->received);
+	hf_add(&t->shared->step_tx_pkts, reaped);
+}
+
 /* One turn. Returns packets moved. */
 static uint32_t
-turn(struct hf_io_thread *t)
+turn(struct hf_io_thread *t, uint64_t number)
 {
-	uint32_t moved = hf_io_receive(t);
+	uint32_t reaped;
 
-	t->received = moved;
-	moved += hf_io_reap(t);
-	if (moved > 0)
+	if (number % TIMED_TURNS == 0)
+		begin_timing(t);
+	t->received = hf_io_receive(t);
+	reaped = hf_io_reap(t);
+	if (t->received + reaped > 0)
 		for (uint32_t l = 0; l < t->n_lanes; l++)
 			if (t->ring[l].dirty)
 				commit(&t->ring[l]);
-	return moved;
+	if (t->timed)
+		end_timing(t, reaped);
+	return t->received + reaped;
 }
 
 static void *
 io_main(void *arg)
 {
 	struct hf_io_thread *t = arg;
-	uint64_t begin = hf_tsc(), now;
+	uint64_t begin = hf_tsc(), now, turns = 0;
 	unsigned int empty = 0;
 	int request;
 
 	prctl(PR_SET_TIMERSLACK, 1000);
 	RTE_PER_LCORE(_lcore_id) = HF_LCORE_IO0 + t->id;
 	while ((request = atomic_load_explicit(&t->request, memory_order_relaxed)) != HF_IO_STOP) {
-		uint32_t moved = turn(t);
+		uint32_t moved = turn(t, turns++);
 
 		if (request == HF_IO_STAND)
 			hf_io_stand_still();

@@ -59,7 +59,8 @@ struct hf_io_slot {
 	struct rte_mbuf *mbuf;
 	uint16_t pool;   /* index in hf_io_thread.pool[] */
 	uint16_t direct; /* 1: neither attached nor external when it was published */
-	uint32_t segs;
+	uint16_t segs;
+	uint16_t data_at; /* as in hf_lane_slot */
 };
 
 /* Where a pool's mbufs lie. */
@@ -72,10 +73,11 @@ struct hf_io_ring {
 	struct hf_lane_ring *ring;
 	struct hf_io_slot *shadow; /* size entries: what was really published */
 	uint64_t size, mask;       /* the ring's, where no worker can scribble on them */
-	uint64_t *slots;
+	struct hf_lane_slot *slots;
 	const uint16_t *verdicts;
 	uint64_t head;                    /* next index to publish */
 	uint64_t reaped;                  /* below: taken back */
+	uint32_t ready;                   /* packets to take back in the next turn */
 	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */
 	uint64_t freed;                   /* packets; part of the thread's ledger */
 	int dirty;                        /* counters moved in this turn */
@@ -127,8 +129,11 @@ struct hf_io_thread {
 	 * The thread's own ledger of packets, kept where drivers and pools are called, apart from
 	 * the counters that are shown: at the end of a turn got = given + what its rings hold.
 	 */
-	uint64_t got;       /* received from drivers */
-	uint64_t given;     /* taken by drivers, or freed; rings' freed comes on top */
+	uint64_t got;     /* received from drivers */
+	uint64_t given;   /* taken by drivers, or freed; rings' freed comes on top */
+	int timed;        /* 1: in this turn steps are timed */
+	uint64_t lap_tsc; /* when the step before ended */
+	uint64_t step_tsc[HF_IO_STEPS];
 	atomic_int request; /* enum hf_io_request; main thread asks */
 };
 
@@ -156,6 +161,19 @@ void hf_io_request_all(struct hf_primary *p, enum hf_io_request request);
 
 /* Ends all threads; then frees what the rings still hold. Main thread. */
 void hf_io_stop(struct hf_primary *p);
+
+/* In a timed turn: a step ends here. */
+static inline void
+hf_io_lap(struct hf_io_thread *t, enum hf_io_step step)
+{
+	uint64_t now;
+
+	if (!t->timed)
+		return;
+	now = hf_tsc();
+	t->step_tsc[step] += now - t->lap_tsc;
+	t->lap_tsc = now;
+}
 
 /* --- io_rx.c, io_tx.c: the two halves of a turn; I/O thread ------------------------------------
  */

@@ -7,6 +7,9 @@
 
 #include "io.h"
 
+#define SLOTS_A_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct hf_lane_slot))
+#define SLOTS_AHEAD  64
+
 /* Fills hash[] for a burst: the driver's where it counts, else computed. */
 static void
 hash_burst(const struct hf_io_thread *t, const struct hf_io_port *port, struct rte_mbuf **m,
@@ -38,6 +41,15 @@ bad_cksum(const struct rte_mbuf *m)
 	return ip == RTE_MBUF_F_RX_IP_CKSUM_BAD || l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD;
 }
 
+/* Other buffers than the mbuf's own are far from it, or, being near, found the same way. */
+static uint16_t
+data_at(const struct rte_mbuf *m)
+{
+	uintptr_t at = rte_pktmbuf_mtod(m, uintptr_t) - (uintptr_t)m;
+
+	return m->nb_segs == 1 && at <= UINT16_MAX ? (uint16_t)at : 0;
+}
+
 static void
 steer(struct hf_io_thread *t, const struct hf_io_port *port, struct rte_mbuf *m, uint32_t hash)
 {
@@ -56,13 +68,19 @@ steer(struct hf_io_thread *t, const struct hf_io_port *port, struct rte_mbuf *m,
 		hf_io_drop(r, m, HF_DROP_LANE_RING_FULL);
 		return;
 	}
-	m->port = port->index;
 	hf_mark_set(m, hf_mark(t->id, lane, r->head));
 	slot->mbuf = m;
 	slot->pool = port->pool;
 	slot->direct = RTE_MBUF_DIRECT(m);
 	slot->segs = m->nb_segs;
-	r->slots[r->head & r->mask] = (uintptr_t)m;
+	slot->data_at = data_at(m);
+	r->slots[r->head & r->mask] = (struct hf_lane_slot){.mbuf = (uintptr_t)m,
+							    .data_at = slot->data_at,
+							    .data_len = m->data_len,
+							    .port = port->index};
+	/* The owner's CPU has read these lines: they are asked for, to be written, long before. */
+	if (r->head % SLOTS_A_LINE == 0)
+		__builtin_prefetch(&r->slots[(r->head + SLOTS_AHEAD) & r->mask], 1);
 	r->head++;
 }
 
@@ -81,9 +99,12 @@ hf_io_receive(struct hf_io_thread *t)
 
 			if (n == 0)
 				continue;
+			hf_io_lap(t, HF_IO_STEP_RECEIVE);
 			hash_burst(t, port, m, n, hash);
+			hf_io_lap(t, HF_IO_STEP_HASH);
 			for (uint16_t i = 0; i < n; i++)
 				steer(t, port, m[i], hash[i]);
+			hf_io_lap(t, HF_IO_STEP_PUBLISH);
 			total += n;
 		}
 	}
@@ -95,5 +116,6 @@ hf_io_receive(struct hf_io_thread *t)
 		if (t->ring[l].dirty)
 			atomic_store_explicit(&t->ring[l].ring->published, t->ring[l].head,
 					      memory_order_release);
+	hf_io_lap(t, HF_IO_STEP_PUBLISH);
 	return total;
 }

@@ -8,6 +8,9 @@
 
 #include "io.h"
 
+#define PREFETCH_AHEAD  16 /* packets */
+#define VERDICTS_A_LINE (RTE_CACHE_LINE_SIZE / sizeof(uint16_t))
+
 void
 hf_io_drop(struct hf_io_ring *r, struct rte_mbuf *m, enum hf_drop reason)
 {
@@ -84,6 +87,7 @@ flush(struct hf_io_thread *t, struct hf_io_port *port)
 
 	if (out->n == 0)
 		return;
+	hf_io_lap(t, HF_IO_STEP_REAP);
 	sent = hf_transmit(&t->tx, port->index, port->ethdev, (uint16_t)t->id, out->mbuf,
 			   (uint16_t)out->n);
 	for (i = 0; i < sent; i++) {
@@ -96,6 +100,7 @@ flush(struct hf_io_thread *t, struct hf_io_port *port)
 	for (i = sent; i < out->n; i++)
 		hf_io_drop(&t->ring[out->lane[i]], out->mbuf[i], HF_DROP_TX_FULL);
 	out->n = 0;
+	hf_io_lap(t, HF_IO_STEP_TRANSMIT);
 }
 
 static void
@@ -133,27 +138,60 @@ send_one(struct hf_io_thread *t, uint32_t lane, const struct hf_io_slot *slot, u
 		flush(t, port);
 }
 
+/*
+ * What taking a packet back will touch: the mbuf's first line, whose mark is about to be cleared,
+ * its second, with the link to a next segment, and the packet's first line, which the owner's CPU
+ * has written and a driver that copies will read, and soon write again.
+ */
+static inline void
+fetch(const struct hf_io_ring *r, uint64_t index)
+{
+	const struct hf_io_slot *slot = &r->shadow[index & r->mask];
+	const uint8_t *m = (const uint8_t *)slot->mbuf;
+
+	__builtin_prefetch(m, 1);
+	rte_prefetch0(m + RTE_CACHE_LINE_SIZE);
+	__builtin_prefetch(m + slot->data_at, 1);
+}
+
+static void
+fetch_first(const struct hf_io_ring *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i += VERDICTS_A_LINE)
+		rte_prefetch0(&r->verdicts[(r->reaped + i) & r->mask]);
+	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
+		fetch(r, r->reaped + i);
+}
+
+/* How many packets to take back in the next turn; what they need is on its way until then. */
+static void
+look_ahead(const struct hf_io_thread *t, struct hf_io_ring *r)
+{
+	/* Pairs with the owner's release store: packets and verdicts below it are finished. */
+	uint64_t done = atomic_load_explicit(&r->ring->done_pub, memory_order_acquire);
+
+	r->ready = 0;
+	if (done == r->reaped || done - r->reaped > r->head - r->reaped)
+		return; /* nothing new, or a cursor that cannot be */
+	r->ready = (uint32_t)RTE_MIN(done - r->reaped, (uint64_t)HF_IO_REAP_MIN + 2 * t->received);
+	fetch_first(r, r->ready);
+}
+
 static uint32_t
 reap_lane(struct hf_io_thread *t, uint32_t lane)
 {
 	struct hf_io_ring *r = &t->ring[lane];
-	/* Pairs with the owner's release store: packets and verdicts below it are finished. */
-	uint64_t done = atomic_load_explicit(&r->ring->done_pub, memory_order_acquire);
-	uint64_t mask = r->mask;
-	uint32_t n;
+	uint32_t n = r->ready;
 
-	if (done == r->reaped || done - r->reaped > r->head - r->reaped)
-		return 0; /* nothing new, or a cursor that cannot be */
-	n = (uint32_t)RTE_MIN(done - r->reaped, (uint64_t)HF_IO_REAP_MIN + 2 * t->received);
-	for (uint32_t i = 0; i < n; i++)
-		rte_prefetch0(r->shadow[(r->reaped + i) & mask].mbuf);
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t slot = (r->reaped + i) & mask;
+		uint64_t slot = (r->reaped + i) & r->mask;
 
+		if (i + PREFETCH_AHEAD < n)
+			fetch(r, r->reaped + i + PREFETCH_AHEAD);
 		send_one(t, lane, &r->shadow[slot], r->verdicts[slot]);
 	}
 	r->reaped += n;
-	r->dirty = 1;
+	r->dirty |= n > 0;
 	return n;
 }
 
@@ -163,9 +201,13 @@ hf_io_reap(struct hf_io_thread *t)
 	uint32_t total = 0;
 
 	for (uint32_t l = 0; l < t->n_lanes; l++)
+		rte_prefetch0(&t->ring[l].ring->done_pub);
+	for (uint32_t l = 0; l < t->n_lanes; l++)
 		total += reap_lane(t, l);
 	if (total > 0)
 		for (uint32_t p = 0; p < t->n_ports; p++)
 			flush(t, &t->port[p]);
+	for (uint32_t l = 0; l < t->n_lanes; l++)
+		look_ahead(t, &t->ring[l]);
 	return total;
 }

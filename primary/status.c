@@ -196,6 +196,23 @@ hf_status_pools(const struct hf_segment *seg)
 	return list;
 }
 
+/* What a packet costs the thread, step by step; null before the first was timed. */
+static json_t *
+io_steps(const struct hf_segment *seg, const struct hf_io *io)
+{
+	json_t *o = json_object();
+
+	for (uint32_t i = 0; i < HF_IO_STEPS; i++) {
+		uint64_t pkts =
+			hf_load(i <= HF_IO_STEP_PUBLISH ? &io->step_rx_pkts : &io->step_tx_pkts);
+		double ns = (double)hf_tsc_to_ns(&seg->header, hf_load(&io->step_tsc[i]));
+
+		json_object_set_new(o, hf_io_step_name(i),
+				    pkts > 0 ? json_real(ns / (double)pkts) : json_null());
+	}
+	return o;
+}
+
 json_t *
 hf_status_io(const struct hf_segment *seg)
 {
@@ -206,13 +223,14 @@ hf_status_io(const struct hf_segment *seg)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:i, s:o, s:o, s:I, s:o, s:o}", "id", (int)i, "cpu",
+			json_pack("{s:i, s:o, s:o, s:I, s:o, s:o, s:o}", "id", (int)i, "cpu",
 				  status_number(io->cpu >= 0, (uint64_t)io->cpu), "node",
 				  status_number(io->node >= 0, (uint64_t)io->node), "loops",
 				  (json_int_t)hf_load(&io->loops), "busy",
 				  status_percent(hf_load(&io->busy_tsc), hf_load(&io->total_tsc)),
 				  "heartbeat_age_ms",
-				  status_age_ms(seg, hf_load(&io->heartbeat_tsc))));
+				  status_age_ms(seg, hf_load(&io->heartbeat_tsc)), "ns_per_pkt",
+				  io_steps(seg, io)));
 	}
 	return list;
 }

@@ -2,52 +2,73 @@
 #include "burst.h"
 
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "points.h"
 #include "stage.h"
 
-#define PREFETCH_AHEAD 4
+/* Where an mbuf says its packet is. */
+static void
+ask_mbuf(struct hf_burst *b, uint32_t i)
+{
+	const struct rte_mbuf *m = b->mbuf[i];
 
-/* Lists the packets of a burst; headers are fetched some packets ahead. */
+	b->data[i] = rte_pktmbuf_mtod(m, uint8_t *);
+	b->data_len[i] = m->data_len;
+	b->pkt_len[i] = m->pkt_len;
+	__builtin_prefetch(b->data[i], 1);
+}
+
+/* Lists the packets of a burst; their headers are on the way then. */
 static void
 collect(struct hf_burst *b)
 {
-	const uint64_t *slots = hf_lane_ring_slots(b->ring);
+	const struct hf_lane_slot *slots = hf_lane_ring_slots(b->ring);
 	uint64_t mask = b->ring->mask;
+	uint32_t asked = 0;
 
 	for (uint32_t i = 0; i < b->n; i++) {
-		b->mbuf[i] = (struct rte_mbuf *)(uintptr_t)slots[(b->first + i) & mask];
-		rte_prefetch0(b->mbuf[i]);
+		const struct hf_lane_slot *s = &slots[(b->first + i) & mask];
+
+		b->mbuf[i] = (struct rte_mbuf *)(uintptr_t)s->mbuf;
+		b->data[i] = (uint8_t *)b->mbuf[i] + s->data_at;
+		b->data_len[i] = s->data_len;
+		b->pkt_len[i] = s->data_len;
+		b->port[i] = s->port;
+		asked += s->data_at == 0;
+		__builtin_prefetch(b->data[i], 1);
 	}
-	for (uint32_t i = 0; i < b->n; i++) {
-		b->data[i] = rte_pktmbuf_mtod(b->mbuf[i], uint8_t *);
-		rte_prefetch0(b->data[i]);
-	}
+	for (uint32_t i = 0; asked > 0 && i < b->n; i++)
+		if (b->data[i] == (uint8_t *)b->mbuf[i])
+			ask_mbuf(b, i);
 }
 
-/* Changes packet i: everything between the two stores of seq and done can be undone. */
+/* Changes the burst: everything between the stores of seq and done can be undone. */
 static void
-apply_one(struct hf_lane_context *ctx, struct hf_burst *b, uint32_t i, uint16_t *verdicts)
+apply(struct hf_lane_context *ctx, struct hf_burst *b)
 {
 	struct hf_lane_ring *ring = b->ring;
 	struct hf_undo *undo = &ring->undo;
-	uint64_t index = b->first + i;
+	uint16_t *verdicts = hf_lane_ring_verdicts(ring);
 
 	undo->n_words = 0;
-	undo->n_bytes = 0;
-	undo->bytes_off = 0;
-	undo->ambiguous = 0;
-	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++)
-		(*s)->save(ctx, b, i, undo);
+	undo->n_pieces = 0;
+	undo->unsaved = 0;
+	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
+		ctx->at_work = *s;
+		(*s)->save(ctx, b, undo);
+	}
 	HF_POINT("apply_saved");
-	undo->seq = index + 1;
+	undo->seq = b->first + b->n;
 	HF_POINT("apply_open");
-	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++)
-		(*s)->apply(ctx, b, i);
-	verdicts[index & ring->mask] = b->verdict[i];
-	HF_POINT("apply_verdict");
-	ring->done = index + 1;
+	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
+		ctx->at_work = *s;
+		(*s)->apply(ctx, b);
+	}
+	HF_POINT("apply_changed");
+	for (uint32_t i = 0; i < b->n; i++)
+		verdicts[(b->first + i) & ring->mask] = b->verdict[i];
+	HF_POINT("apply_verdicts");
+	ring->done = b->first + b->n;
 	HF_POINT("apply_done");
 }
 
@@ -57,7 +78,6 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	struct hf_burst *b = &ctx->burst;
 	/* Pairs with the I/O thread's release store: slots below it are filled. */
 	uint64_t published = atomic_load_explicit(&ring->published, memory_order_acquire);
-	uint16_t *verdicts = hf_lane_ring_verdicts(ring);
 
 	b->ring = ring;
 	b->first = ring->done;
@@ -68,13 +88,12 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	collect(b);
 	hf_step_set(ctx, HF_STEP_PLAN);
 	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
-		ctx->planning = *s;
+		ctx->at_work = *s;
 		(*s)->plan(ctx, b);
 	}
 	HF_POINT("planned");
 	hf_step_set(ctx, HF_STEP_APPLY);
-	for (uint32_t i = 0; i < b->n; i++)
-		apply_one(ctx, b, i, verdicts);
+	apply(ctx, b);
 	/* Pairs with the I/O thread's acquire load: packets and verdicts below it are finished. */
 	atomic_store_explicit(&ring->done_pub, ring->done, memory_order_release);
 	hf_step_set(ctx, HF_STEP_NONE);

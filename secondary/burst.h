@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One burst of a software lane: plan over all packets, then apply one packet at a time under the
- * undo record. Runs on the lane thread that holds the lease. No syscall, allocation or log.
+ * One burst of a lane: plan, save and apply, each over all packets. Runs on the lane thread that
+ * holds the lease. No syscall, allocation or log.
  *
  * The rule that makes SIGKILL at any instruction harmless:
  *   plan   reads packets, writes this struct; its only shared store is an idempotent find-or-insert
- *   apply  save old values -> undo.seq = i + 1 -> rewrite, count -> verdict -> done = i + 1
- *   then   done_pub = done, once a burst
+ *   save   the old values of all that will change -> undo.seq = first + n
+ *   apply  rewrite, count, verdicts, in any order -> done = first + n
+ *   then   done_pub = done
+ * The next owner restores what the record holds and plans the burst again.
  */
 #ifndef HF_BURST_H
 #define HF_BURST_H
@@ -17,8 +19,6 @@
 #include "lane_ring.h"
 #include "segment.h"
 #include "transmit.h"
-
-#define HF_BURST_MAX 128
 
 struct hf_hw_lane;
 struct rte_mbuf;
@@ -32,6 +32,9 @@ struct hf_burst {
 	uint32_t now_tick;
 	struct rte_mbuf *mbuf[HF_BURST_MAX];
 	uint8_t *data[HF_BURST_MAX];
+	uint32_t pkt_len[HF_BURST_MAX];  /* of all segments */
+	uint16_t data_len[HF_BURST_MAX]; /* of the first segment */
+	uint16_t port[HF_BURST_MAX];     /* it came in by; configured index */
 	uint16_t verdict[HF_BURST_MAX];
 	uint32_t flow[HF_BURST_MAX]; /* record, or HF_FLOW_NONE: then pkt[].skip says why */
 	uint64_t hash[HF_BURST_MAX];
@@ -52,7 +55,7 @@ struct hf_lane_context {
 	struct hf_transmit tx;           /* hardware lanes: how long they wait for room */
 	struct hf_lane_totals sum;       /* hardware lanes: what lane->counters show after a turn */
 	_Atomic(uint32_t) step;          /* enum hf_step: for the crash handler of this thread */
-	const struct hf_stage *planning; /* in HF_STEP_PLAN: whose plan; likewise */
+	const struct hf_stage *at_work;  /* in HF_STEP_PLAN and HF_STEP_APPLY; likewise */
 	struct hf_burst burst;
 };
 
@@ -72,7 +75,8 @@ uint32_t hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, ui
 /*
  * Makes a dead owner's lane whole: restores what its open apply changed, finishes an open removal
  * from the flow table, publishes the cursor. May be killed and run again. New owner, after
- * EOWNERDEAD, before hf_lease_consistent(). Returns the number of packets restored (0 or 1 a ring).
+ * EOWNERDEAD, before hf_lease_consistent(). Returns the number of packets restored (at most a burst
+ * a ring).
  */
 uint32_t hf_lane_recover(struct hf_lane_context *ctx);
 

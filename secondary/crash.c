@@ -85,14 +85,12 @@ report_lane(struct hf_crash *c, const struct hf_lane_thread *t)
 	for (uint32_t k = 0; k < ctx->n_rings; k++)
 		if (ctx->ring[k] == b->ring)
 			c->ring = k;
-	if (c->step == HF_STEP_APPLY)
-		c->packet = b->ring->done;
-	if (c->step != HF_STEP_PLAN)
+	if (c->step != HF_STEP_PLAN && c->step != HF_STEP_APPLY)
 		return;
 	c->packet = b->first;
 	c->burst = b->n;
-	for (size_t i = 0; i + 1 < sizeof(c->stage) && ctx->planning->name[i] != '\0'; i++)
-		c->stage[i] = ctx->planning->name[i];
+	for (size_t i = 0; i + 1 < sizeof(c->stage) && ctx->at_work->name[i] != '\0'; i++)
+		c->stage[i] = ctx->at_work->name[i];
 }
 
 static void

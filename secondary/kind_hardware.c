@@ -134,7 +134,7 @@ give_back(struct hf_lane_context *ctx)
 {
 	struct hf_lane_ring *ring = ctx->ring[0];
 	const uint16_t *verdicts = hf_lane_ring_verdicts(ring);
-	const uint64_t *slots = hf_lane_ring_slots(ring);
+	const struct hf_lane_slot *slots = hf_lane_ring_slots(ring);
 	struct rte_mbuf *run[HF_BURST_MAX];
 	uint64_t i = ctx->hw->reaped;
 
@@ -142,7 +142,7 @@ give_back(struct hf_lane_context *ctx)
 		uint16_t verdict = verdicts[i & ring->mask], n = 0;
 
 		while (i < ring->done && verdicts[i & ring->mask] == verdict)
-			run[n++] = (struct rte_mbuf *)(uintptr_t)slots[i++ & ring->mask];
+			run[n++] = (struct rte_mbuf *)(uintptr_t)slots[i++ & ring->mask].mbuf;
 		if ((verdict & HF_VERDICT_DROP_BIT) == 0 && verdict < ctx->seg->header.n_ports) {
 			send_port(ctx, verdict, run, n);
 			continue;
@@ -177,7 +177,7 @@ static uint32_t
 poll_port(struct hf_lane_context *ctx, uint16_t index, uint32_t now_tick)
 {
 	struct hf_lane_ring *ring = ctx->ring[0];
-	uint64_t *slots = hf_lane_ring_slots(ring);
+	struct hf_lane_slot *slots = hf_lane_ring_slots(ring);
 	uint64_t head = atomic_load_explicit(&ring->published, memory_order_relaxed);
 	struct rte_mbuf *m[HF_BURST_MAX];
 	uint16_t n;
@@ -192,8 +192,8 @@ poll_port(struct hf_lane_context *ctx, uint16_t index, uint32_t now_tick)
 		return 0;
 	}
 	for (uint16_t i = 0; i < n; i++) {
-		slots[(head + i) & ring->mask] = (uintptr_t)m[i];
-		m[i]->port = index;
+		slots[(head + i) & ring->mask] =
+			(struct hf_lane_slot){.mbuf = (uintptr_t)m[i], .port = index};
 		ctx->sum.rx_bytes += m[i]->pkt_len;
 	}
 	ctx->sum.rx_pkts += n;
@@ -222,7 +222,7 @@ hardware_begin(struct hf_lane_context *ctx)
 	const struct hf_io_lane *s = &ctx->lane->counters;
 	struct hf_lane_ring *ring = ctx->ring[0];
 	uint64_t published = atomic_load_explicit(&ring->published, memory_order_relaxed);
-	const uint64_t *slots = hf_lane_ring_slots(ring);
+	const struct hf_lane_slot *slots = hf_lane_ring_slots(ring);
 	struct hf_lane_totals *t = &ctx->sum;
 
 	t->rx_pkts = published;
@@ -232,7 +232,8 @@ hardware_begin(struct hf_lane_context *ctx)
 	for (unsigned int d = 0; d < HF_DROP_MAX; d++)
 		t->drop[d] = hf_load(&s->drop[d]);
 	for (uint64_t i = ctx->hw->reaped; i < published; i++)
-		t->rx_bytes += ((const struct rte_mbuf *)(uintptr_t)slots[i & ring->mask])->pkt_len;
+		t->rx_bytes +=
+			((const struct rte_mbuf *)(uintptr_t)slots[i & ring->mask].mbuf)->pkt_len;
 	if (ctx->hw->reaped < published)
 		finish(ctx, hf_tick(&ctx->seg->header, hf_tsc()));
 }

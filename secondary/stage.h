@@ -19,11 +19,11 @@ struct hf_stage {
 	/* Reads the packets of a burst, writes the burst's scratch; no shared store but an
 	 * idempotent find-or-insert. May turn a verdict into a drop. */
 	void (*plan)(struct hf_lane_context *ctx, struct hf_burst *b);
-	/* Saves what apply will change for packet i: hf_undo_word(), hf_undo_bytes(). */
-	void (*save)(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i,
-		     struct hf_undo *undo);
-	/* Changes packet i and counters; exactly what save named. HF_POINT after each store. */
-	void (*apply)(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i);
+	/* Saves all that apply will change: hf_undo_word(), hf_undo_bytes(); at most 6 words and 6
+	 * pieces a packet. Sets undo->unsaved when it cannot. */
+	void (*save)(struct hf_lane_context *ctx, const struct hf_burst *b, struct hf_undo *undo);
+	/* Changes packets and counters; exactly what save named. HF_POINT_LOOSE after stores. */
+	void (*apply)(struct hf_lane_context *ctx, const struct hf_burst *b);
 };
 
 /* Fills ctx->stage with the stages the configuration asks for. Before the lease is taken. */
@@ -37,18 +37,22 @@ const struct hf_stage *hf_stage_flow(void);
 static inline void
 hf_undo_word(const struct hf_lane_context *ctx, struct hf_undo *u, const _Atomic(uint64_t) *c)
 {
-	u->word[u->n_words].seg_off = (uintptr_t)c - (uintptr_t)ctx->seg;
-	u->word[u->n_words].old = atomic_load_explicit(c, memory_order_relaxed);
-	u->n_words++;
+	struct hf_undo_word *w = &u->word[u->n_words++];
+
+	w->seg_off = (uintptr_t)c - (uintptr_t)ctx->seg;
+	w->old = atomic_load_explicit(c, memory_order_relaxed);
 }
 
-/* Saves the first n bytes of a packet; n at most HF_UNDO_BYTES and the packet's data length. */
+/* Saves the first n bytes of packet i of the burst; n at most HF_UNDO_PIECE and its data length. */
 static inline void
-hf_undo_bytes(struct hf_undo *u, const uint8_t *data, uint16_t n)
+hf_undo_bytes(struct hf_undo *u, const struct hf_burst *b, uint32_t i, uint16_t n)
 {
-	memcpy(u->bytes, data, n);
-	u->bytes_off = 0;
-	u->n_bytes = n;
+	struct hf_undo_piece *p = &u->piece[u->n_pieces++];
+
+	p->packet = i;
+	p->off = 0;
+	p->n = n;
+	memcpy(p->old, b->data[i], n);
 }
 
 #endif

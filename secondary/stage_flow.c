@@ -25,7 +25,7 @@ flow_plan(struct hf_lane_context *ctx, struct hf_burst *b)
 	struct hf_flow_table *t = &ctx->flows;
 
 	for (uint32_t i = 0; i < b->n; i++) {
-		hf_packet_parse_fast(b->data[i], b->mbuf[i]->data_len, &b->pkt[i]);
+		hf_packet_parse_fast(b->data[i], b->data_len[i], &b->pkt[i]);
 		b->hash[i] =
 			b->pkt[i].skip == HF_SKIP_NONE ? flow_hash_key(&b->pkt[i].key, t->seed) : 0;
 		hf_flow_prefetch(t, b->hash[i]);
@@ -34,24 +34,28 @@ flow_plan(struct hf_lane_context *ctx, struct hf_burst *b)
 }
 
 static void
-flow_save(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i, struct hf_undo *undo)
+flow_save(struct hf_lane_context *ctx, const struct hf_burst *b, struct hf_undo *undo)
 {
-	if (b->flow[i] == HF_FLOW_NONE) {
-		hf_undo_word(ctx, undo, &ctx->lane->flow_skipped[b->pkt[i].skip]);
-		return;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (b->flow[i] == HF_FLOW_NONE) {
+			hf_undo_word(ctx, undo, &ctx->lane->flow_skipped[b->pkt[i].skip]);
+			continue;
+		}
+		hf_undo_word(ctx, undo, &ctx->flows.records[b->flow[i]].packets_gen);
+		hf_undo_word(ctx, undo, &ctx->flows.records[b->flow[i]].bytes);
 	}
-	hf_undo_word(ctx, undo, &ctx->flows.records[b->flow[i]].packets_gen);
-	hf_undo_word(ctx, undo, &ctx->flows.records[b->flow[i]].bytes);
 }
 
 static void
-flow_apply(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i)
+flow_apply(struct hf_lane_context *ctx, const struct hf_burst *b)
 {
-	if (b->flow[i] == HF_FLOW_NONE)
-		hf_add(&ctx->lane->flow_skipped[b->pkt[i].skip], 1);
-	else
-		hf_flow_count(&ctx->flows.records[b->flow[i]], b->mbuf[i]->pkt_len, b->now_tick);
-	HF_POINT("flow_counted");
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (b->flow[i] == HF_FLOW_NONE)
+			hf_add(&ctx->lane->flow_skipped[b->pkt[i].skip], 1);
+		else
+			hf_flow_count(&ctx->flows.records[b->flow[i]], b->pkt_len[i], b->now_tick);
+		HF_POINT_LOOSE("flow_counted");
+	}
 }
 
 static const struct hf_stage stage = {

@@ -24,16 +24,16 @@ bad_cksum(const struct rte_mbuf *m)
 }
 
 static uint16_t
-l2_verdict(const struct hf_run_config *run, const struct rte_mbuf *m)
+l2_verdict(const struct hf_run_config *run, const struct hf_burst *b, uint32_t i)
 {
-	uint16_t peer;
+	uint16_t port = b->port[i];
+	uint16_t peer = port < HF_MAX_PORTS ? run->peer[port] : UINT16_MAX;
 
-	if (run->cksum_ports != 0 && (run->cksum_ports >> (m->port & 31) & 1) != 0 && bad_cksum(m))
+	if (run->cksum_ports != 0 && (run->cksum_ports >> (port & 31) & 1) != 0 &&
+	    bad_cksum(b->mbuf[i]))
 		return HF_VERDICT_DROP(HF_DROP_BAD_CKSUM);
-	if (m->data_len < sizeof(struct rte_ether_hdr))
+	if (b->data_len[i] < sizeof(struct rte_ether_hdr))
 		return HF_VERDICT_DROP(HF_DROP_TOO_SHORT);
-	/* m->port is the configured index; the I/O thread put it there. */
-	peer = m->port < HF_MAX_PORTS ? run->peer[m->port] : UINT16_MAX;
 	if (peer == UINT16_MAX)
 		return HF_VERDICT_DROP(HF_DROP_NO_PEER);
 	return HF_VERDICT_PORT(peer);
@@ -43,35 +43,44 @@ static void
 l2_plan(struct hf_lane_context *ctx, struct hf_burst *b)
 {
 	for (uint32_t i = 0; i < b->n; i++)
-		b->verdict[i] = l2_verdict(ctx->run, b->mbuf[i]);
+		b->verdict[i] = l2_verdict(ctx->run, b, i);
 }
 
 static int
-l2_swaps(const struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i)
+forwarded(const struct hf_burst *b, uint32_t i)
 {
-	return ctx->run->l2_mode == HF_L2_MACSWAP && (b->verdict[i] & HF_VERDICT_DROP_BIT) == 0;
+	return (b->verdict[i] & HF_VERDICT_DROP_BIT) == 0;
 }
 
 static void
-l2_save(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i, struct hf_undo *undo)
+l2_save(struct hf_lane_context *ctx, const struct hf_burst *b, struct hf_undo *undo)
 {
-	if (l2_swaps(ctx, b, i))
-		hf_undo_bytes(undo, b->data[i], 2 * RTE_ETHER_ADDR_LEN);
-}
-
-static void
-l2_apply(struct hf_lane_context *ctx, const struct hf_burst *b, uint32_t i)
-{
-	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)b->data[i];
-	struct rte_ether_addr src;
-
-	if (!l2_swaps(ctx, b, i))
+	if (ctx->run->l2_mode != HF_L2_MACSWAP)
 		return;
-	src = eth->src_addr;
+	for (uint32_t i = 0; i < b->n; i++)
+		if (forwarded(b, i))
+			hf_undo_bytes(undo, b, i, 2 * RTE_ETHER_ADDR_LEN);
+}
+
+static void
+swap_addresses(struct rte_ether_hdr *eth)
+{
+	struct rte_ether_addr src = eth->src_addr;
+
 	eth->src_addr = eth->dst_addr;
-	HF_POINT("l2_swap_src");
+	HF_POINT_LOOSE("l2_swap_src");
 	eth->dst_addr = src;
-	HF_POINT("l2_swap_dst");
+	HF_POINT_LOOSE("l2_swap_dst");
+}
+
+static void
+l2_apply(struct hf_lane_context *ctx, const struct hf_burst *b)
+{
+	if (ctx->run->l2_mode != HF_L2_MACSWAP)
+		return;
+	for (uint32_t i = 0; i < b->n; i++)
+		if (forwarded(b, i))
+			swap_addresses((struct rte_ether_hdr *)b->data[i]);
 }
 
 static const struct hf_stage stage = {

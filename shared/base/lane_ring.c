@@ -6,7 +6,8 @@
 size_t
 hf_lane_ring_bytes(uint64_t size)
 {
-	return sizeof(struct hf_lane_ring) + size * (sizeof(uint64_t) + sizeof(uint16_t));
+	return sizeof(struct hf_lane_ring) +
+	       size * (sizeof(struct hf_lane_slot) + sizeof(uint16_t));
 }
 
 void
@@ -18,7 +19,7 @@ hf_lane_ring_format(struct hf_lane_ring *r, uint64_t size, uint32_t io, uint32_t
 	r->io = io;
 	r->lane = lane;
 	r->slots_off = offsetof(struct hf_lane_ring, data);
-	r->verdict_off = r->slots_off + size * sizeof(uint64_t);
+	r->verdict_off = r->slots_off + size * sizeof(struct hf_lane_slot);
 }
 
 size_t

@@ -12,7 +12,8 @@
  *   published   writer: I/O thread, once a burst (release: pairs with the owner's acquire)
  *   done, undo  writer: lane's owner; the journal, trusted by recovery; program order is enough
  *   done_pub    writer: lane's owner, once a burst (release: pairs with the I/O thread's acquire)
- *   slots       writer: I/O thread, below published + size
+ *   slots       writer: I/O thread, below published + size; 16 bytes tell all that most packets
+ *               need, so that the owner's CPU does not fetch mbufs from the I/O thread's
  *   verdict     writer: lane's owner, valid below done_pub
  */
 #ifndef HF_LANE_RING_H
@@ -28,28 +29,54 @@
 #define HF_VERDICT_PORT(p)  ((uint16_t)(p))
 #define HF_VERDICT_DROP(r)  ((uint16_t)(HF_VERDICT_DROP_BIT | (r)))
 
-#define HF_UNDO_WORDS 6   /* counters one packet may change */
-#define HF_UNDO_BYTES 128 /* header bytes one packet may rewrite */
+#define HF_BURST_MAX 128 /* packets worked on at a time, at most */
+
+#define HF_UNDO_WORDS_MAX  (6 * HF_BURST_MAX) /* counters one burst may change */
+#define HF_UNDO_PIECES_MAX (6 * HF_BURST_MAX) /* pieces of packets one burst may rewrite */
+#define HF_UNDO_PIECE      24                 /* bytes of a piece, at most */
+
+/* A published packet. */
+struct hf_lane_slot {
+	uint64_t mbuf;    /* address */
+	uint16_t data_at; /* first byte of the packet from the mbuf's first byte; 0: ask the mbuf */
+	uint16_t data_len; /* bytes; with data_at: of the whole packet, it has one segment */
+	uint16_t port;     /* configured index */
+	uint16_t zero;
+};
+static_assert(sizeof(struct hf_lane_slot) == 16, "four slots a cache line");
+
+/* A 64-bit counter of the segment. */
+struct hf_undo_word {
+	uint64_t seg_off; /* its byte offset in the segment */
+	uint64_t old;     /* its absolute old value */
+};
+
+/* Some bytes of a packet. */
+struct hf_undo_piece {
+	uint32_t packet; /* ring index less the record's first one */
+	uint16_t off;    /* from the packet's first byte */
+	uint16_t n;
+	uint8_t old[HF_UNDO_PIECE];
+};
+static_assert(sizeof(struct hf_undo_piece) == 32, "undo piece: half a cache line");
 
 /*
- * What one packet is about to change, with the old values. Valid while seq == done + 1; then the
- * packet at index done was being applied. Words are named by their offset in the segment, bytes by
- * their offset in the packet, so that any process can restore them.
+ * What a burst is about to change, with the old values. Valid while seq > done: then the packets
+ * from done up to seq were being applied, in any order. Words are named by their offset in the
+ * segment, bytes by packet and offset, so that any process can restore them. Everything is saved
+ * before anything is changed, so that restoring in any order, and twice, is right.
  */
 struct hf_undo {
-	alignas(64) uint64_t seq; /* index + 1 of the packet; stored last */
+	alignas(64) uint64_t seq; /* ring index behind the last packet; stored last */
 	uint32_t n_words;
-	uint16_t n_bytes;   /* header bytes saved, 0: none */
-	uint16_t bytes_off; /* where they start, from the packet's first byte */
-	uint32_t ambiguous; /* 1: the change is too large to save; recovery drops the packet */
+	uint32_t n_pieces;
+	uint32_t unsaved; /* 1: something was too large to be saved: recovery drops the burst */
 	uint32_t zero[3];
-	struct {
-		uint64_t seg_off; /* byte offset in the segment of a 64-bit counter */
-		uint64_t old;     /* its absolute old value */
-	} word[HF_UNDO_WORDS];
-	alignas(64) uint8_t bytes[HF_UNDO_BYTES];
+	alignas(64) struct hf_undo_word word[HF_UNDO_WORDS_MAX];
+	alignas(64) struct hf_undo_piece piece[HF_UNDO_PIECES_MAX];
 };
-static_assert(sizeof(struct hf_undo) == 256, "undo record: four cache lines");
+static_assert(sizeof(struct hf_undo) == 64 + 16 * HF_UNDO_WORDS_MAX + 32 * HF_UNDO_PIECES_MAX,
+	      "undo record: no padding");
 
 struct hf_lane_ring {
 	/* constant after the primary formatted it */
@@ -57,7 +84,7 @@ struct hf_lane_ring {
 	uint64_t mask;
 	uint32_t lane;
 	uint32_t io;
-	uint64_t slots_off;   /* from the ring's start: size x u64, mbuf addresses */
+	uint64_t slots_off;   /* from the ring's start: size x struct hf_lane_slot */
 	uint64_t verdict_off; /* from the ring's start: size x u16 */
 
 	alignas(64) _Atomic(uint64_t) published;
@@ -69,10 +96,10 @@ struct hf_lane_ring {
 	alignas(64) uint8_t data[];
 };
 
-static inline uint64_t *
+static inline struct hf_lane_slot *
 hf_lane_ring_slots(const struct hf_lane_ring *r)
 {
-	return (uint64_t *)((uintptr_t)r + r->slots_off);
+	return (struct hf_lane_slot *)((uintptr_t)r + r->slots_off);
 }
 
 static inline uint16_t *

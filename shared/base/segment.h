@@ -48,6 +48,16 @@ enum hf_l2_mode { HF_L2_WIRE, HF_L2_MACSWAP };
 enum hf_link { HF_LINK_DOWN, HF_LINK_UP, HF_LINK_UNKNOWN };
 enum hf_lane_kind { HF_LANE_SOFTWARE, HF_LANE_HARDWARE };
 
+/* What an I/O thread does with a packet. */
+enum hf_io_step {
+	HF_IO_STEP_RECEIVE,
+	HF_IO_STEP_HASH,
+	HF_IO_STEP_PUBLISH,
+	HF_IO_STEP_REAP,
+	HF_IO_STEP_TRANSMIT,
+	HF_IO_STEPS,
+};
+
 enum hf_lane_state {
 	HF_LANE_FREE, /* nobody has run it yet, or the owner left and nobody waits */
 	HF_LANE_RUNNING,
@@ -78,7 +88,7 @@ enum hf_step {
 	HF_STEP_RECOVER, /* making a dead owner's lane whole */
 	HF_STEP_RX,      /* inside a driver's receive call */
 	HF_STEP_PLAN,    /* a stage's plan over a burst */
-	HF_STEP_APPLY,   /* changing one packet */
+	HF_STEP_APPLY,   /* changing the packets of a burst */
 	HF_STEP_TX,      /* inside a driver's transmit call, or freeing */
 };
 
@@ -237,6 +247,10 @@ struct hf_io {
 	_Atomic(uint64_t) busy_tsc;  /* spent in loops that moved packets */
 	_Atomic(uint64_t) total_tsc; /* spent in all loops, sleeps included */
 	_Atomic(uint64_t) heartbeat_tsc;
+	/* Of every 64th turn: time by step, packets received and packets taken back. */
+	_Atomic(uint64_t) step_tsc[HF_IO_STEPS];
+	_Atomic(uint64_t) step_rx_pkts;
+	_Atomic(uint64_t) step_tx_pkts;
 	struct hf_io_lane lane[HF_MAX_LANES];
 };
 
@@ -471,6 +485,7 @@ int hf_crash_read(const struct hf_worker *w, struct hf_crash *out);
 /* Names for people and JSON: "running", "software", "worker_death" ... Never NULL. */
 const char *hf_segment_state_name(uint32_t state);
 const char *hf_lane_state_name(uint32_t state);
+const char *hf_io_step_name(uint32_t step);
 const char *hf_worker_state_name(uint32_t state);
 const char *hf_lane_kind_name(uint32_t kind);
 const char *hf_event_name(uint32_t type);

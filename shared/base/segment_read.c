@@ -199,6 +199,15 @@ hf_lane_state_name(uint32_t state)
 }
 
 const char *
+hf_io_step_name(uint32_t step)
+{
+	static const char *const names[HF_IO_STEPS] = {"receive", "hash", "publish", "reap",
+						       "transmit"};
+
+	return name_of(names, HF_IO_STEPS, step);
+}
+
+const char *
 hf_worker_state_name(uint32_t state)
 {
 	static const char *const names[] = {"free", "attaching", "running", "leaving", "dead"};

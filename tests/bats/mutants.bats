@@ -42,7 +42,7 @@ lost_is_one() {
 
 @test "a build that drops one packet in a hot restart prints 1 packets lost" {
 	build_mutant secondary/stage_l2.c \
-		's|b->verdict\[i\] = l2_verdict(ctx->run, b->mbuf\[i\]);|{ static int once; b->verdict[i] = l2_verdict(ctx->run, b->mbuf[i]); if (atomic_load(\&ctx->lane->generation) > 1 \&\& !once++) b->verdict[i] = HF_VERDICT_DROP(HF_DROP_TOO_SHORT); }|'
+		's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int once; b->verdict[i] = l2_verdict(ctx->run, b, i); if (atomic_load(\&ctx->lane->generation) > 1 \&\& !once++) b->verdict[i] = HF_VERDICT_DROP(HF_DROP_TOO_SHORT); }|'
 	local pinger
 	start_mutant
 	start_worker fresh --lanes 0

@@ -182,7 +182,8 @@ check_balance(const struct input *in, uint64_t published)
 		tx += !drop;
 	}
 	for (uint64_t i = done; i < in->n; i++)
-		fuzz_check(verdicts[i] == NO_VERDICT || i == done, "verdict above the cursor");
+		fuzz_check(verdicts[i] == NO_VERDICT || i < done + in->burst,
+			   "verdict above the burst");
 	fuzz_check(published == tx + drops + (published - done), "rx is not tx + drops + held");
 }
 
@@ -200,17 +201,25 @@ check_flows(const struct input *in, const struct outcome *before)
 	fuzz_check(pkts - before->pkts + skipped == done, "flows + skipped are not the packets");
 }
 
-/* Recovery could follow it, whatever it holds, and it belongs to the last packet applied. */
+/* Recovery could follow it, whatever it holds, and it belongs to the last burst applied,
+ * which began at ring index first. */
 static void
-check_undo(void)
+check_undo(uint64_t first)
 {
 	const struct hf_lane_ring *ring = lane.w.ring;
 	const struct hf_undo *u = &ring->undo;
-	const struct rte_mbuf *m = &lane.w.mbuf[(ring->done - 1) & ring->mask];
 
-	fuzz_check(u->seq == ring->done, "undo record is not of the last packet");
-	fuzz_check(u->n_words <= HF_UNDO_WORDS && u->n_bytes <= HF_UNDO_BYTES, "undo: too large");
-	fuzz_check((uint32_t)u->bytes_off + u->n_bytes <= m->data_len, "undo: past the packet");
+	fuzz_check(u->seq == ring->done, "undo record is not of the last burst");
+	fuzz_check(u->n_words <= HF_UNDO_WORDS_MAX && u->n_pieces <= HF_UNDO_PIECES_MAX,
+		   "undo: too large");
+	for (uint32_t i = 0; i < u->n_pieces; i++) {
+		uint64_t at = first + u->piece[i].packet;
+
+		fuzz_check(at < ring->done, "undo: piece of a packet behind the burst");
+		fuzz_check((uint32_t)u->piece[i].off + u->piece[i].n <=
+				   lane.w.mbuf[at & ring->mask].data_len,
+			   "undo: past the packet");
+	}
 	for (uint32_t i = 0; i < u->n_words; i++)
 		fuzz_check(u->word[i].seg_off % 8 == 0 &&
 				   u->word[i].seg_off < lane.w.seg->header.total_bytes,
@@ -228,7 +237,7 @@ live(const struct input *in, int recover, long until, const struct outcome *befo
 	points.left = until;
 	died = setjmp(points.death);
 	if (!died && recover)
-		fuzz_check(hf_lane_recover(ctx) <= 1, "more than one packet restored");
+		fuzz_check(hf_lane_recover(ctx) <= HF_BURST_MAX, "more than a burst restored");
 	while (!died) {
 		uint64_t was = lane.w.ring->done;
 		uint32_t n = hf_burst_run(ctx, lane.w.ring, TICK);
@@ -236,7 +245,7 @@ live(const struct input *in, int recover, long until, const struct outcome *befo
 		fuzz_check(n <= in->burst && lane.w.ring->done == was + n, "burst miscounts");
 		check_balance(in, atomic_load(&lane.w.ring->published));
 		if (n > 0) {
-			check_undo();
+			check_undo(was);
 			continue;
 		}
 		published = atomic_load(&lane.w.ring->published);
@@ -272,16 +281,20 @@ scribble(const struct input *in)
 	struct hf_undo *u = &lane.w.ring->undo;
 	const uint8_t *s = in->scribble;
 
-	u->seq = lane.w.ring->done + s[0] % 2;
+	u->seq = lane.w.ring->done + s[0] % 160;
 	u->n_words = s[1] % 16;
-	u->n_bytes = (uint16_t)(s[2] << 1);
-	u->bytes_off = (uint16_t)(s[3] << 6 | s[4]);
-	u->ambiguous = s[5] % 4 == 0;
-	for (uint32_t i = 0; i < HF_UNDO_WORDS; i++) {
+	u->n_pieces = s[1] / 16;
+	u->unsaved = s[5] % 4 == 0;
+	for (uint32_t i = 0; i < 16; i++) {
+		u->piece[i].packet = (s[2] + i) % 130;
+		u->piece[i].off = (uint16_t)(s[3] << 6 | s[4]);
+		u->piece[i].n = (s[4] + i) % 32;
+	}
+	for (uint32_t i = 0; i < 16; i++) {
 		uint64_t off = lane.w.seg->header.total_bytes;
 
 		/* Inside the segment it may restore whatever it names: only outside is wrong. */
-		memcpy(&off, s + 6 + i, 8);
+		memcpy(&off, s + 6 + i % 11, 8);
 		if (off < lane.w.seg->header.total_bytes)
 			off |= 1;
 		u->word[i].seg_off = off;

@@ -138,6 +138,8 @@ add_sample(struct forward_result *res, const struct forward_sample *s)
 	lab_add(&res->worker, s->worker_ns);
 	lab_add(&res->io, s->io_ns);
 	lab_add(&res->busy, s->busy);
+	for (uint32_t i = 0; i < HF_IO_STEPS; i++)
+		lab_add(&res->io_step[i], s->io_step[i]);
 }
 
 /* Runs every case once. */

@@ -30,15 +30,17 @@ struct forward_case {
 struct forward_sample {
 	double tx_mpps;
 	double rx_mpps;
-	double worker_ns; /* busy time of the lane's owner, a packet */
-	double io_ns;     /* busy time of the I/O thread, a packet sent */
-	double busy;      /* part of the time the lane's owner had packets, 0 to 1 */
+	double worker_ns;            /* busy time of the lane's owner, a packet */
+	double io_ns;                /* busy time of the I/O thread, a packet sent */
+	double io_step[HF_IO_STEPS]; /* of its time, a packet, in sampled turns */
+	double busy;                 /* part of the time the lane's owner had packets, 0 to 1 */
 };
 
 struct forward_result {
 	const struct forward_case *what;
 	int reference; /* index of the testpmd macswap case of the same source */
 	struct lab_series tx, rx, worker, io, busy, ratio;
+	struct lab_series io_step[HF_IO_STEPS];
 };
 
 struct forward_process {

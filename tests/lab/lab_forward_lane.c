@@ -99,6 +99,7 @@ struct counts {
 	double at;
 	struct hf_lane_totals t;
 	uint64_t done, busy, total, io_busy;
+	uint64_t io_step[HF_IO_STEPS], io_step_rx, io_step_tx;
 };
 
 static int
@@ -111,6 +112,10 @@ read_counts(const struct hf_segment *seg, struct counts *c)
 	c->busy = hf_load(&lane->busy_tsc);
 	c->total = hf_load(&lane->total_tsc);
 	c->io_busy = hf_load(&seg->io[0].busy_tsc);
+	for (uint32_t i = 0; i < HF_IO_STEPS; i++)
+		c->io_step[i] = hf_load(&seg->io[0].step_tsc[i]);
+	c->io_step_rx = hf_load(&seg->io[0].step_rx_pkts);
+	c->io_step_tx = hf_load(&seg->io[0].step_tx_pkts);
 	return hf_lane_totals_read(seg, 0, &c->t);
 }
 
@@ -130,6 +135,11 @@ fill_sample(const struct hf_segment *seg, const struct counts *x, const struct c
 	s->rx_mpps = (double)(y->t.rx_pkts - x->t.rx_pkts) / (y->at - x->at) / 1e6;
 	s->worker_ns = per_packet_ns(seg, y->busy - x->busy, y->done - x->done);
 	s->io_ns = per_packet_ns(seg, y->io_busy - x->io_busy, sent);
+	for (uint32_t i = 0; i < HF_IO_STEPS; i++)
+		s->io_step[i] =
+			per_packet_ns(seg, y->io_step[i] - x->io_step[i],
+				      i <= HF_IO_STEP_PUBLISH ? y->io_step_rx - x->io_step_rx
+							      : y->io_step_tx - x->io_step_tx);
 	if (y->total > x->total)
 		s->busy = (double)(y->busy - x->busy) / (double)(y->total - x->total);
 }

@@ -26,15 +26,16 @@ static const struct figure figures[] = {
 	{"software_io_ns_per_pkt", FORWARD_PCAP, FORWARD_L2, SERIES(io)},
 	{"worker_l2_ns_per_pkt", FORWARD_PCAP, FORWARD_L2, SERIES(worker)},
 	{"worker_ns_per_pkt", FORWARD_PCAP, FORWARD_L2_FLOW, SERIES(worker)},
-	{"hardware_mpps", FORWARD_NULL, FORWARD_L2, SERIES(tx)},
-	{"hardware_ratio", FORWARD_NULL, FORWARD_L2, SERIES(ratio)},
-	{"hardware_l2_ns_per_pkt", FORWARD_NULL, FORWARD_L2, SERIES(worker)},
-	{"hardware_flow_ns_per_pkt", FORWARD_NULL, FORWARD_L2_FLOW, SERIES(worker)},
-	{"virtio_mpps", FORWARD_VIRTIO, FORWARD_L2, SERIES(tx)},
-	{"virtio_ratio", FORWARD_VIRTIO, FORWARD_L2, SERIES(ratio)},
-	{"virtio_flow_ratio", FORWARD_VIRTIO, FORWARD_L2_FLOW, SERIES(ratio)},
-	{"virtio_l2_ns_per_pkt", FORWARD_VIRTIO, FORWARD_L2, SERIES(worker)},
-	{"virtio_flow_ns_per_pkt", FORWARD_VIRTIO, FORWARD_L2_FLOW, SERIES(worker)},
+	/* hardware: on virtio-user, which has a generator at its other end */
+	{"hardware_mpps", FORWARD_VIRTIO, FORWARD_L2, SERIES(tx)},
+	{"hardware_ratio", FORWARD_VIRTIO, FORWARD_L2, SERIES(ratio)},
+	{"hardware_flow_ratio", FORWARD_VIRTIO, FORWARD_L2_FLOW, SERIES(ratio)},
+	{"hardware_l2_ns_per_pkt", FORWARD_VIRTIO, FORWARD_L2, SERIES(worker)},
+	{"hardware_flow_ns_per_pkt", FORWARD_VIRTIO, FORWARD_L2_FLOW, SERIES(worker)},
+	{"null_mpps", FORWARD_NULL, FORWARD_L2, SERIES(tx)},
+	{"null_ratio", FORWARD_NULL, FORWARD_L2, SERIES(ratio)},
+	{"null_l2_ns_per_pkt", FORWARD_NULL, FORWARD_L2, SERIES(worker)},
+	{"null_flow_ns_per_pkt", FORWARD_NULL, FORWARD_L2_FLOW, SERIES(worker)},
 };
 
 static const struct lab_series *
@@ -64,6 +65,22 @@ print_owner(const struct forward_result *res)
 		printf(" %7.1f", lab_median(&res->io));
 }
 
+/* What a packet costs the I/O thread, step by step. */
+static void
+print_steps(const struct forward_run *r)
+{
+	for (uint32_t i = 0; i < r->n_results; i++) {
+		const struct forward_result *res = &r->result[i];
+
+		if (!is_lane(res) || res->what->source != FORWARD_PCAP)
+			continue;
+		printf("%s: I/O ns:", res->what->name);
+		for (uint32_t k = 0; k < HF_IO_STEPS; k++)
+			printf(" %s %.1f", hf_io_step_name(k), lab_median(&res->io_step[k]));
+		putchar('\n');
+	}
+}
+
 void
 forward_print_text(const struct forward_run *r)
 {
@@ -78,7 +95,9 @@ forward_print_text(const struct forward_run *r)
 		print_owner(res);
 		putchar('\n');
 	}
-	printf("\n%u rounds of %.1f s. RATIO: to testpmd macswap on the same source, in the same "
+	putchar('\n');
+	print_steps(r);
+	printf("%u rounds of %.1f s. RATIO: to testpmd macswap on the same source, in the same "
 	       "round.\nns: busy time a packet. A cache line from CPU 0 to CPU 1 and back: %.0f ns "
 	       "(%.0f - %.0f).\n",
 	       r->rounds, r->seconds, lab_median(&r->line), lab_least(&r->line),
@@ -89,6 +108,16 @@ static json_t *
 spread(const struct lab_series *s)
 {
 	return json_pack("[f, f]", lab_least(s), lab_most(s));
+}
+
+static json_t *
+steps_json(const struct forward_result *res)
+{
+	json_t *o = json_object();
+
+	for (uint32_t k = 0; k < HF_IO_STEPS; k++)
+		json_object_set_new(o, hf_io_step_name(k), json_real(lab_median(&res->io_step[k])));
+	return o;
 }
 
 static json_t *
@@ -103,8 +132,10 @@ case_json(const struct forward_result *res)
 		json_object_set_new(o, "owner_ns_per_pkt", json_real(lab_median(&res->worker)));
 		json_object_set_new(o, "owner_busy", json_real(lab_median(&res->busy)));
 	}
-	if (is_lane(res) && res->what->source == FORWARD_PCAP)
+	if (is_lane(res) && res->what->source == FORWARD_PCAP) {
 		json_object_set_new(o, "io_ns_per_pkt", json_real(lab_median(&res->io)));
+		json_object_set_new(o, "io_steps_ns_per_pkt", steps_json(res));
+	}
 	return o;
 }
 

@@ -131,8 +131,15 @@ world_packet(struct lane_world *w, uint64_t seq, uint32_t n_flows)
 static inline void
 world_publish(struct lane_world *w, uint64_t seq)
 {
-	hf_lane_ring_slots(w->ring)[seq & w->ring->mask] =
-		(uintptr_t)&w->mbuf[seq & (WORLD_RING - 1)];
+	struct rte_mbuf *m = &w->mbuf[seq & (WORLD_RING - 1)];
+	uintptr_t at = rte_pktmbuf_mtod(m, uintptr_t) - (uintptr_t)m;
+	struct hf_lane_slot *slot = &hf_lane_ring_slots(w->ring)[seq & w->ring->mask];
+
+	/* As the I/O thread does; now and then the mbuf has to be asked. */
+	slot->mbuf = (uintptr_t)m;
+	slot->data_at = at <= UINT16_MAX && m->nb_segs == 1 && seq % 3 != 0 ? (uint16_t)at : 0;
+	slot->data_len = m->data_len;
+	slot->port = m->port;
 	atomic_store_explicit(&w->ring->published, seq + 1, memory_order_release);
 }
 
