@@ -45,7 +45,7 @@ is_held(const struct hf_hw_lane *lane, const void *obj)
 		return 0;
 	published = atomic_load_explicit(&ring->published, memory_order_acquire);
 	for (uint64_t i = lane->reaped; i < published && i < lane->reaped + ring->size; i++)
-		if (hf_lane_ring_slots(ring)[i & ring->mask] == (uintptr_t)obj)
+		if (hf_lane_ring_slots(ring)[i & ring->mask].mbuf == (uintptr_t)obj)
 			return 1;
 	return 0;
 }

@@ -106,7 +106,7 @@ twice_is_one() {
 @test "virtio-user, hardware lane: a build that drops without freeing shows 1 unaccounted" {
 	build_mutant secondary/kind_hardware.c \
 		's|^	rte_pktmbuf_free(m);$|	static int once;\n\n	if (once++)\n		rte_pktmbuf_free(m);|'
-	sed -i 's|b->verdict\[i\] = l2_verdict(ctx->run, b->mbuf\[i\]);|{ static int n; b->verdict[i] = n++ == 500 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(ctx->run, b->mbuf[i]); }|' \
+	sed -i 's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int n; b->verdict[i] = n++ == 500 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(ctx->run, b, i); }|' \
 		"$BATS_FILE_TMPDIR/tree/secondary/stage_l2.c"
 	ninja -C "$BATS_FILE_TMPDIR/build" >"$LOGS/ninja" 2>&1 || fail "the mutant does not build"
 	start_virtio_mutant hardware
