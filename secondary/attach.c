@@ -11,11 +11,9 @@
 #include <rte_errno.h>
 #include <rte_memzone.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -67,6 +65,7 @@ claim_slot(struct hf_worker_process *w)
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
 		atomic_store_explicit(&w->slot->thread[l], HF_THREAD_NONE, memory_order_relaxed);
 	atomic_store_explicit(&w->slot->command, HF_COMMAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->slot->adopt, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
 	atomic_store_explicit(&w->slot->start_time, hf_process_start_time(getpid()),
 			      memory_order_relaxed);
@@ -131,7 +130,8 @@ attach_find_memzone(const char *name)
 	return mz != NULL ? mz->addr : NULL;
 }
 
-/* Everything a lane thread needs, found and allocated now. */
+/* Everything a lane thread needs, found and allocated now: whoever adopts a lane looks up nothing.
+ */
 static int
 prepare_lane(struct hf_worker_process *w, uint32_t lane)
 {
@@ -139,7 +139,8 @@ prepare_lane(struct hf_worker_process *w, uint32_t lane)
 
 	if (t == NULL)
 		return -ENOMEM;
-	memset(t, 0, sizeof(*t));
+	/* The crash stack costs memory in a worker that runs the lane only. */
+	memset((uint8_t *)t + HF_CRASH_STACK, 0, sizeof(*t) - HF_CRASH_STACK);
 	t->worker = w;
 	t->ctx.seg = w->seg;
 	t->ctx.lane = &w->seg->lanes[lane];
@@ -169,22 +170,6 @@ remove_runtime_files(const char *instance)
 	hf_debug("instance %s: attach: runtime files removed", instance);
 }
 
-/* From here on the main thread alone hears of them: EAL's threads inherit the mask. */
-static int
-open_signals(struct hf_worker_process *w)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	w->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return w->signal_fd < 0 ? -errno : 0;
-}
-
 /* The part under the attach lock. */
 static int
 attach_locked(struct hf_worker_process *w, char *program)
@@ -192,16 +177,15 @@ attach_locked(struct hf_worker_process *w, char *program)
 	uint64_t begin = hf_tsc();
 	int err;
 
-	err = open_signals(w);
+	err = signals_open(w);
 	if (err == 0)
 		err = claim_slot(w);
 	if (err == 0)
 		err = start_eal(w, program);
 	if (err == 0)
 		err = hf_kind()->verify(w);
-	for (uint32_t l = 0; err == 0 && l < HF_MAX_LANES; l++)
-		if ((w->opt.lanes >> l & 1) != 0)
-			err = prepare_lane(w, l);
+	for (uint32_t l = 0; err == 0 && l < w->seg->header.n_lanes; l++)
+		err = prepare_lane(w, l);
 	if (err != 0)
 		return err;
 	HF_POINT("attach_prepared");

@@ -196,6 +196,14 @@ end_owner(struct hf_lane_thread *t, const struct lane_tally *y)
 	HF_POINT("give_after");
 }
 
+/* Does the thread wait for its lane again? An adopted lane is left to whoever has it now. */
+static int
+stays(const struct hf_lane_thread *t, uint32_t given)
+{
+	return (t->worker->opt.lanes >> t->ctx.lane_id & 1) != 0 ||
+	       atomic_load_explicit(&t->ctx.lane->generation, memory_order_acquire) == given;
+}
+
 static void *
 lane_main(void *arg)
 {
@@ -219,8 +227,11 @@ lane_main(void *arg)
 		run_owned(t, &y);
 		end_owner(t, &y);
 		lane_wait_next_owner(t, y.generation, GIVEN_WAIT_US);
+		if (!stays(t, y.generation))
+			break;
 	}
 	lane_set_state(t, HF_THREAD_NONE);
+	atomic_store_explicit(&t->ended, 1, memory_order_release); /* pairs with lanes_adopt() */
 	return NULL;
 }
 
@@ -239,6 +250,7 @@ start_one(struct hf_worker_process *w, uint32_t lane)
 		CPU_SET((size_t)cpu, &cpus);
 		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
 	}
+	atomic_store_explicit(&t->ended, 0, memory_order_relaxed);
 	err = pthread_create(&t->thread, &attr, lane_main, t);
 	pthread_attr_destroy(&attr);
 	t->started = err == 0;
@@ -251,12 +263,31 @@ int
 lanes_start(struct hf_worker_process *w)
 {
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++) {
-		if (w->lane[l] == NULL)
+		if (w->lane[l] == NULL || (w->opt.lanes >> l & 1) == 0)
 			continue;
 		if (start_one(w, l) != 0)
 			return -EAGAIN;
 	}
 	return 0;
+}
+
+void
+lanes_adopt(struct hf_worker_process *w)
+{
+	uint64_t asked = atomic_load_explicit(&w->slot->adopt, memory_order_acquire);
+
+	for (; asked != 0; asked &= asked - 1) {
+		uint32_t l = (uint32_t)__builtin_ctzll(asked);
+		struct hf_lane_thread *t = w->lane[l];
+
+		if (t == NULL)
+			continue;
+		if (t->started && atomic_load_explicit(&t->ended, memory_order_acquire) != 0 &&
+		    pthread_join(t->thread, NULL) == 0)
+			t->started = 0;
+		if (!t->started)
+			start_one(w, l);
+	}
 }
 
 int

@@ -78,7 +78,9 @@ on_primary_loss(struct hf_worker_process *w)
 static enum outcome
 watch(struct hf_worker_process *w)
 {
-	struct pollfd fds[2] = {{w->signal_fd, POLLIN, 0}, {-1, POLLIN, 0}};
+	struct pollfd fds[3] = {{w->signal_fd, POLLIN, 0},
+				{-1, POLLIN, 0},
+				{w->wake_fd, POLLIN, 0}};
 	int quarter = (int)w->seg->run.hang_timeout_ms / 4;
 	int wait_ms = quarter > 0 && quarter < WATCH_MS ? quarter : WATCH_MS;
 	enum outcome o = KEEP_ON;
@@ -86,9 +88,13 @@ watch(struct hf_worker_process *w)
 	while (o == KEEP_ON) {
 		atomic_store_explicit(&w->slot->heartbeat_tsc, hf_tsc(), memory_order_relaxed);
 		fds[1].fd = w->primary_fd;
-		if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
+		if (poll(fds, 3, wait_ms) < 0 && errno != EINTR)
 			return LEAVE;
+		if ((fds[2].revents & POLLIN) != 0)
+			signals_woken(w);
 		o = look(w);
+		if (o == KEEP_ON)
+			lanes_adopt(w);
 		if ((fds[0].revents & POLLIN) != 0)
 			o = LEAVE;
 		else if (o == KEEP_ON && (fds[1].revents & POLLIN) != 0)

@@ -20,7 +20,7 @@ static const char help[] =
 	"started for a lane; one runs it, the others wait and take over when it ends or dies.\n"
 	"\n"
 	"  --instance NAME    instance of the primary (default: holdfast)\n"
-	"  --lanes LIST       lanes to run, such as 0,2 or 0-3\n"
+	"  --lanes LIST       lanes that are this worker's, such as 0,2 or 0-3\n"
 	"  --standby          wait for every lane, to take over when its owner goes\n"
 	"  --name NAME        name shown to people (default: made from the slot)\n"
 	"  --respawn          stay: start again after a crash, and attach to the next primary when\n"

@@ -25,12 +25,13 @@ struct hf_worker_options {
 
 #define HF_CRASH_STACK 65536 /* the largest signal frame, and room for the handler */
 
-/* A lane thread: private memory, one for each lane the worker serves. */
+/* A lane thread: private memory, one for each lane, as any may be adopted. */
 struct hf_lane_thread {
 	alignas(64) uint8_t crash_stack[HF_CRASH_STACK];
 	pthread_t thread;
 	int started;
 	atomic_int holds; /* 1: it has the lease: its crash handler gives it back */
+	atomic_int ended; /* it has run to its end and can be joined */
 	struct hf_worker_process *worker;
 	struct hf_lane_context ctx;
 };
@@ -44,6 +45,7 @@ struct hf_worker_process {
 	uint64_t primary_start; /* header.primary_start when the segment was mapped */
 	int attach_lock;        /* fd while attaching, -1 otherwise */
 	int signal_fd;          /* SIGTERM, SIGINT, SIGHUP, once attached */
+	int wake_fd;            /* SIGWINCH: the primary has written to the slot */
 	int primary_fd;         /* pidfd of the primary, -1 when the kernel has none */
 	atomic_int leave;       /* main thread tells lane threads to give back and end */
 	struct hf_lane_thread *lane[HF_MAX_LANES];
@@ -108,8 +110,23 @@ int reach_primary(struct hf_worker_process *w);
  * adopted it, may have taken its place meanwhile. */
 int reach_still_current(const struct hf_worker_process *w);
 
-/* Starts a thread for each lane of the worker. Returns 0 or -errno (logged). */
+/*
+ * Turns the signals that end a worker, and the primary's wake-up, into file descriptors. Main
+ * thread, while attaching, before EAL's threads inherit the mask. Returns 0 or -errno.
+ */
+int signals_open(struct hf_worker_process *w);
+
+/* Takes note of wake-ups. */
+void signals_woken(struct hf_worker_process *w);
+
+/* Starts a thread for each lane the worker names. Returns 0 or -errno (logged). */
 int lanes_start(struct hf_worker_process *w);
+
+/*
+ * Starts threads for lanes that the primary asks the worker to adopt and for which it has none.
+ * Main thread, whenever it looks at its slot.
+ */
+void lanes_adopt(struct hf_worker_process *w);
 
 /* Asks all lane threads to give back and waits until none holds a lease (at most two seconds). */
 void lanes_stop(struct hf_worker_process *w);

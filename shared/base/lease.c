@@ -2,6 +2,7 @@
 #include "lease.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 
 int
 hf_lease_init(struct hf_lease *lease)
@@ -49,4 +50,13 @@ void
 hf_lease_give(struct hf_lease *lease)
 {
 	pthread_mutex_unlock(&lease->mutex);
+}
+
+/* The futex word of a priority-inheriting mutex is the kernel's too: see futex(2). */
+pid_t
+hf_lease_holder(struct hf_lease *lease)
+{
+	int word = __atomic_load_n(&lease->mutex.__data.__lock, __ATOMIC_RELAXED);
+
+	return (pid_t)((unsigned int)word & FUTEX_TID_MASK);
 }

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdalign.h>
+#include <sys/types.h>
 
 struct hf_lease {
 	alignas(64) pthread_mutex_t mutex; /* writers: whoever locks; the monitor never reads it */
@@ -40,5 +41,11 @@ int hf_lease_consistent(struct hf_lease *lease);
  * lane's generation has moved (or nobody took it for a while).
  */
 void hf_lease_give(struct hf_lease *lease);
+
+/*
+ * Thread id of who holds the lease, or of whom the kernel has just given it; 0: nobody, or a dead
+ * one. For a watchdog: it may be out of date at once. Any thread of any process that maps it.
+ */
+pid_t hf_lease_holder(struct hf_lease *lease);
 
 #endif

@@ -344,12 +344,13 @@ struct hf_worker {
 	uint32_t standby;   /* 1: started with --standby */
 	uint32_t attach_us; /* how long the attach took */
 	/* Writer: the worker. */
-	alignas(64) uint64_t lanes;      /* bit l: it has a thread for lane l */
+	alignas(64) uint64_t lanes;      /* bit l: it names lane l; all of them for a standby */
 	_Atomic(uint64_t) attached_tsc;  /* when it became RUNNING */
 	_Atomic(uint64_t) heartbeat_tsc; /* its main thread, every 100 ms or so */
 	char version[32];
 	/* Writer: primary. */
 	alignas(64) _Atomic(uint32_t) command; /* enum hf_worker_command */
+	_Atomic(uint64_t) adopt; /* bit l: it shall start a thread for lane l if it has none */
 	/* Writer of byte l: the worker's thread of lane l. */
 	alignas(64) _Atomic(uint8_t) thread[HF_MAX_LANES]; /* enum hf_thread_state */
 	struct hf_crash crash;
@@ -481,6 +482,12 @@ int hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out);
 /* One consistent copy of a slot's last crash. Any process. Returns 0; -ENOENT there was none;
  * -EAGAIN it is being written, or its writer was killed. */
 int hf_crash_read(const struct hf_worker *w, struct hf_crash *out);
+
+/*
+ * The worker to which a lane belongs: its owner if that one names the lane with --lanes, else of
+ * those that name it and live the one that attached last. Any process. Slot, or -1: nobody.
+ */
+int hf_lane_preferred(const struct hf_segment *seg, uint32_t lane);
 
 /* Names for people and JSON: "running", "software", "worker_death" ... Never NULL. */
 const char *hf_segment_state_name(uint32_t state);

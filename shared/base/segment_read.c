@@ -175,6 +175,34 @@ hf_segment_flow_table(const struct hf_segment *seg, uint32_t lane, struct hf_flo
 			     h->flow_seed, h->flow_idle_ticks);
 }
 
+static int
+names_lane(const struct hf_worker *w, uint32_t lane)
+{
+	return atomic_load_explicit(&w->state, memory_order_acquire) == HF_WORKER_RUNNING &&
+	       w->standby == 0 && (w->lanes >> lane & 1) != 0;
+}
+
+int
+hf_lane_preferred(const struct hf_segment *seg, uint32_t lane)
+{
+	uint32_t owner =
+		atomic_load_explicit(&seg->lanes[lane].owner_slot_plus1, memory_order_acquire);
+	uint64_t last = 0;
+	int best = -1;
+
+	if (owner > 0 && owner <= HF_MAX_WORKERS && names_lane(&seg->workers[owner - 1], lane))
+		return (int)owner - 1;
+	for (int i = 0; i < HF_MAX_WORKERS; i++) {
+		uint64_t attached = hf_load(&seg->workers[i].attached_tsc);
+
+		if (!names_lane(&seg->workers[i], lane) || (best >= 0 && attached <= last))
+			continue;
+		best = i;
+		last = attached;
+	}
+	return best;
+}
+
 static const char *
 name_of(const char *const *names, unsigned int n, uint32_t value)
 {
