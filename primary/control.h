@@ -44,11 +44,13 @@ struct control_client {
 struct control_restart {
 	int active;
 	struct control_client *client; /* NULL: it went away; the restart goes on */
-	int one_lane;                  /* 1: the target is a lane; its old owner stays */
-	uint64_t todo;                 /* lanes not begun */
-	uint64_t unmoved;              /* lanes not moved, failed ones included */
-	uint64_t took_standby;         /* bit s: a lane of worker slot s went to no fresh worker */
-	int slot[HF_MAX_LANES];        /* owners as they were at the request */
+	char target[64];
+	int again;              /* 1: owners are to be looked up once more */
+	int one_lane;           /* 1: the target is a lane; its old owner stays */
+	uint64_t todo;          /* lanes not begun */
+	uint64_t unmoved;       /* lanes not moved, failed ones included */
+	uint64_t took_standby;  /* bit s: a lane of worker slot s went to no fresh worker */
+	int slot[HF_MAX_LANES]; /* owners as they were at the request */
 	int32_t pid[HF_MAX_LANES];
 	int running; /* 1: h is under way */
 	struct hf_handover h;

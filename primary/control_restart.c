@@ -86,7 +86,10 @@ control_restart_begin(struct hf_control *c, struct control_client *client, const
 	hf_notice("control: restart %s: asked by pid %d, uid %u", target, (int)client->pid,
 		  (unsigned int)client->uid);
 	r->active = 1;
+	c->p->restarting = 1;
 	r->unmoved = r->todo;
+	r->again = c->p->returning;
+	snprintf(r->target, sizeof(r->target), "%s", target);
 	r->client = client;
 	r->lanes = json_array();
 	r->failed = json_array();
@@ -219,17 +222,42 @@ outcome(struct control_restart *r)
 	return reply;
 }
 
+/* Ends the restart with a reply, which is taken over. */
 static void
-finish(struct hf_control *c)
+answer(struct hf_control *c, json_t *reply)
 {
 	struct control_client *client = c->restart.client;
-	json_t *reply = outcome(&c->restart);
 
 	memset(&c->restart, 0, sizeof(c->restart));
+	c->p->restarting = 0;
 	if (client != NULL)
 		control_client_reply(c, client, reply);
 	else
 		json_decref(reply);
+}
+
+static void
+finish(struct hf_control *c)
+{
+	answer(c, outcome(&c->restart));
+}
+
+/* A lane was on its way home when the restart was asked for: its owner is another one now. */
+static void
+look_again(struct hf_control *c)
+{
+	struct control_restart *r = &c->restart;
+	json_t *refusal;
+
+	r->again = 0;
+	r->todo = 0;
+	refusal = choose(c, r->target);
+	r->unmoved = r->todo;
+	if (refusal == NULL)
+		return;
+	json_decref(r->lanes);
+	json_decref(r->failed);
+	answer(c, refusal);
 }
 
 void
@@ -250,7 +278,11 @@ control_restart_step(struct hf_control *c)
 		}
 		r->running = 0;
 	}
-	if (r->todo != 0)
+	if (c->p->returning)
+		return;
+	if (r->again)
+		look_again(c);
+	else if (r->todo != 0)
 		begin_lane(c);
 	else
 		finish(c);
@@ -261,5 +293,6 @@ control_restart_abandon(struct hf_control *c)
 {
 	json_decref(c->restart.lanes);
 	json_decref(c->restart.failed);
+	c->p->restarting = 0;
 	memset(&c->restart, 0, sizeof(c->restart));
 }

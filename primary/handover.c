@@ -24,9 +24,8 @@ deadline(const struct hf_primary *p, unsigned int ms)
 	return hf_tsc() + p->seg->header.tsc_hz / 1000 * ms;
 }
 
-/* Slot of the lane's living owner, or -1. */
-static int
-owner_slot(const struct hf_primary *p, uint32_t lane)
+int
+handover_owner(const struct hf_primary *p, uint32_t lane)
 {
 	const struct hf_lane *l = &p->seg->lanes[lane];
 	uint32_t slot = atomic_load_explicit(&l->owner_slot_plus1, memory_order_acquire);
@@ -41,9 +40,8 @@ owner_slot(const struct hf_primary *p, uint32_t lane)
 	return (int)slot - 1;
 }
 
-/* Does its main thread show signs of life? A stopped process still stands in the lease's queue. */
-static int
-awake(const struct hf_primary *p, const struct hf_worker *w)
+int
+handover_awake(const struct hf_primary *p, const struct hf_worker *w)
 {
 	uint64_t beat = hf_load(&w->heartbeat_tsc), now = hf_tsc();
 
@@ -51,8 +49,9 @@ awake(const struct hf_primary *p, const struct hf_worker *w)
 }
 
 /*
- * How good is a waiting worker as the next owner? A fresh one (came later than the owner, or the
- * owner is a standby) before a standby before any other, which then stands by like one.
+ * How good is a waiting worker as the next owner? A fresh one (it names the lane, and came later
+ * than the owner, or the owner does not name it) before a standby before any other, which then
+ * stands by like one.
  */
 enum rank { RANK_NONE, RANK_OLDER, RANK_STANDBY, RANK_FRESH };
 
@@ -61,15 +60,19 @@ rank(const struct hf_primary *p, uint32_t lane, uint32_t slot, uint32_t owner)
 {
 	const struct hf_worker *w = &p->seg->workers[slot], *o = &p->seg->workers[owner];
 
-	if (slot == owner || !awake(p, w) || atomic_load(&w->state) != HF_WORKER_RUNNING ||
+	if (slot == owner || !handover_awake(p, w) || atomic_load(&w->state) != HF_WORKER_RUNNING ||
 	    atomic_load(&w->command) != HF_COMMAND_NONE ||
 	    atomic_load_explicit(&w->thread[lane], memory_order_acquire) != HF_THREAD_WAITING ||
 	    !hf_process_alive(atomic_load(&w->pid), hf_load(&w->start_time)))
 		return RANK_NONE;
 	if (w->standby)
 		return RANK_STANDBY;
-	return o->standby || hf_load(&w->attached_tsc) > hf_load(&o->attached_tsc) ? RANK_FRESH
-										   : RANK_OLDER;
+	if ((w->lanes >> lane & 1) == 0) /* it only adopted the lane once */
+		return RANK_OLDER;
+	return o->standby || (o->lanes >> lane & 1) == 0 ||
+			       hf_load(&w->attached_tsc) > hf_load(&o->attached_tsc)
+		       ? RANK_FRESH
+		       : RANK_OLDER;
 }
 
 /* The best next owner, -1 when nobody waits. Of equals the one that came last. */
@@ -149,21 +152,46 @@ refuse(struct hf_handover *h, const char *reason)
 	return -ENOENT;
 }
 
-int
-hf_handover_begin(struct hf_primary *p, uint32_t lane, struct hf_handover *h)
+/* Notes how things are before the change. Slot of the present owner, or -ENOENT. */
+static int
+begin(struct hf_primary *p, uint32_t lane, struct hf_handover *h)
 {
-	int from, to;
+	int from;
 
 	memset(h, 0, sizeof(*h));
 	h->lane = lane;
 	if (lane >= p->cfg.n_lanes)
 		return refuse(h, "is not configured");
-	from = owner_slot(p, lane);
+	from = handover_owner(p, lane);
 	if (from < 0)
 		return refuse(h, "has no owner");
 	h->missed_before = missed(p);
 	if (hf_lane_totals_read(p->seg, lane, &h->before) != 0)
 		return refuse(h, "its I/O thread stands still");
+	return from;
+}
+
+int
+hf_handover_to(struct hf_primary *p, uint32_t lane, uint32_t slot, struct hf_handover *h)
+{
+	int from = begin(p, lane, h);
+
+	if (from < 0)
+		return from;
+	if (rank(p, lane, slot, (uint32_t)from) == RANK_NONE)
+		return refuse(h, "the one who should take it does not wait");
+	ask(p, h, (uint32_t)from, slot);
+	return 0;
+}
+
+int
+hf_handover_begin(struct hf_primary *p, uint32_t lane, struct hf_handover *h)
+{
+	int from, to;
+
+	from = begin(p, lane, h);
+	if (from < 0)
+		return from;
 	to = choose(p, lane, (uint32_t)from);
 	if (to >= 0) {
 		ask(p, h, (uint32_t)from, (uint32_t)to);
@@ -180,7 +208,7 @@ hf_handover_begin(struct hf_primary *p, uint32_t lane, struct hf_handover *h)
 static enum hf_handover_result
 poll_waiting(struct hf_primary *p, struct hf_handover *h)
 {
-	int from = owner_slot(p, h->lane);
+	int from = handover_owner(p, h->lane);
 	int to = from < 0 ? -1 : choose(p, h->lane, (uint32_t)from);
 
 	if (to >= 0) {
@@ -221,7 +249,7 @@ static enum hf_handover_result
 finish(struct hf_primary *p, struct hf_handover *h)
 {
 	const struct hf_lane *lane = &p->seg->lanes[h->lane];
-	int slot = owner_slot(p, h->lane);
+	int slot = handover_owner(p, h->lane);
 
 	if (slot == (int)h->from_slot) {
 		refuse(h, "the one who should take it did not: its old owner has it again");
@@ -288,7 +316,7 @@ hf_handover_drain(struct hf_primary *p, uint32_t slot, char *text, size_t text_l
 	if (slot >= HF_MAX_WORKERS || atomic_load(&w->state) != HF_WORKER_RUNNING)
 		return -ENOENT;
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
-		if (owner_slot(p, l) != (int)slot || choose(p, l, slot) >= 0)
+		if (handover_owner(p, l) != (int)slot || choose(p, l, slot) >= 0)
 			continue;
 		snprintf(text, text_len,
 			 "worker %s: nobody waits for its lane %u: start another worker first",

@@ -94,7 +94,8 @@ main(int argc, char **argv)
 	if (ports_probe(&p) != 0 || kinds_decide(&p) != 0)
 		goto close_ports;
 	if (instance_create_segment(&p, gid) != 0 || pools_create(&p) != 0 ||
-	    lanes_create(&p, &rss) != 0 || supervisor_start(&p) != 0 || recovery_start(&p) != 0)
+	    lanes_create(&p, &rss) != 0 || supervisor_start(&p) != 0 || recovery_start(&p) != 0 ||
+	    owners_start(&p) != 0)
 		goto close_ports;
 	if (ports_start(&p) != 0 || census_baseline(&p) != 0)
 		goto close_ports;

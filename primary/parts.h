@@ -108,9 +108,30 @@ void census_tick(struct hf_primary *p);
 /* A recovery sets ports up anew, or has done so: a census under way is given up. Main thread. */
 void census_ports_changed(struct hf_primary *p);
 
+/* --- handover.c ----------------------------------------------------------------------------- */
+
+/* Slot of the lane's living owner, or -1. */
+int handover_owner(const struct hf_primary *p, uint32_t lane);
+
+/*
+ * Does a worker's main thread show signs of life? A stopped process still stands in the lease's
+ * queue.
+ */
+int handover_awake(const struct hf_primary *p, const struct hf_worker *w);
+
+/* --- owners.c ------------------------------------------------------------------------------- */
+
+int owners_start(struct hf_primary *p);
+
+/* Looks for lanes without service and for lanes that shall go home; every 10 ms or so. */
+void owners_tick(struct hf_primary *p);
+
 /* --- supervise.c ---------------------------------------------------------------------------- */
 
 int supervisor_start(struct hf_primary *p);
+
+/* Makes the worker of a slot look at it now. */
+void supervisor_wake(struct hf_primary *p, uint32_t slot);
 
 /* Looks at slots, lanes and ports; every 10 ms or so. */
 void supervisor_tick(struct hf_primary *p);

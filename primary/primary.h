@@ -20,6 +20,7 @@ struct hf_control;
 struct hf_hw_lane;
 struct hf_supervisor;
 struct hf_recovery;
+struct hf_owners;
 struct epoll_event;
 
 /* A port's statistics. */
@@ -49,6 +50,9 @@ struct hf_primary {
 	struct hf_supervisor *supervisor;
 	struct hf_recovery *recovery; /* hardware lanes; NULL otherwise */
 	int repairing; /* 1: ports and pools are being made whole: ask them nothing */
+	struct hf_owners *owners;
+	int restarting; /* `restart` moves lanes: control_restart.c ... */
+	int returning;  /* ... and a lane goes home: owners.c; one waits for the other */
 	struct hf_control *control;
 	atomic_int stop; /* set by signal or `stop`: the main loop ends */
 };
@@ -110,6 +114,11 @@ struct hf_handover {
  * (no such lane, no owner, nobody waits).
  */
 int hf_handover_begin(struct hf_primary *p, uint32_t lane, struct hf_handover *h);
+
+/*
+ * The same to a worker that waits for the lane. Returns 0, or -ENOENT: h->text says why not.
+ */
+int hf_handover_to(struct hf_primary *p, uint32_t lane, uint32_t slot, struct hf_handover *h);
 
 /* One step; call about every millisecond until it is not PENDING (at most about 2.5 s). */
 enum hf_handover_result hf_handover_poll(struct hf_primary *p, struct hf_handover *h);

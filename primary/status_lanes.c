@@ -74,6 +74,29 @@ lane_changes(const struct hf_lane *lane)
 			 "queue_lost_max", (json_int_t)hf_load(&lane->queue_lost_max));
 }
 
+/* Whose it is, and who would take it: names. */
+static json_t *
+lane_claims(const struct hf_segment *seg, uint32_t l)
+{
+	int home = hf_lane_preferred(seg, l);
+	json_t *waiting = json_array();
+
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
+		const struct hf_worker *w = &seg->workers[i];
+
+		if (atomic_load_explicit(&w->thread[l], memory_order_relaxed) ==
+			    HF_THREAD_WAITING &&
+		    hf_process_alive(atomic_load_explicit(&w->pid, memory_order_relaxed),
+				     hf_load(&w->start_time)))
+			json_array_append_new(waiting, status_text(w->name, sizeof(w->name)));
+	}
+	return json_pack("{s:o, s:o}", "preferred",
+			 home >= 0 ? status_text(seg->workers[home].name,
+						 sizeof(seg->workers[home].name))
+				   : json_null(),
+			 "waiting", waiting);
+}
+
 /* Who runs it and how busy it is; the owner's figures are null when there is no living owner. */
 static json_t *
 lane_owner(const struct hf_segment *seg, uint32_t l, int owner)
@@ -128,6 +151,7 @@ hf_status_lanes(const struct hf_segment *seg)
 		json_object_update_new(lane, lane_figures(seg, l));
 		json_object_update_new(lane, lane_changes(&seg->lanes[l]));
 		json_object_update_new(lane, lane_owner(seg, l, owner));
+		json_object_update_new(lane, lane_claims(seg, l));
 		json_object_update_new(lane, lane_flows(&seg->lanes[l]));
 		json_array_append_new(list, lane);
 	}

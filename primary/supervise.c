@@ -153,6 +153,7 @@ worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
 		atomic_store_explicit(&w->thread[l], HF_THREAD_NONE, memory_order_relaxed);
 	atomic_store_explicit(&w->command, HF_COMMAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->adopt, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->pid, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->state, HF_WORKER_FREE, memory_order_release);
 }
@@ -249,6 +250,15 @@ void
 hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
 {
 	atomic_store_explicit(&p->seg->lanes[lane].unsupervised, on == 0, memory_order_relaxed);
+}
+
+void
+supervisor_wake(struct hf_primary *p, uint32_t slot)
+{
+	const struct watched *d = &p->supervisor->worker[slot];
+
+	if (d->pid != 0 && syscall(SYS_pidfd_send_signal, d->source.fd, SIGWINCH, NULL, 0) != 0)
+		hf_debug("worker %d: wake: %s", d->pid, strerror(errno));
 }
 
 int

@@ -77,6 +77,7 @@ enum ctl_format {
 	CTL_TEXT,     /* left */
 	CTL_STATE,    /* left, coloured by what it says */
 	CTL_LANES,    /* left, a list of numbers as "0,2-5" */
+	CTL_NAMES,    /* left, a list of texts with commas */
 	CTL_YES,      /* left, "yes" or "-" */
 	CTL_PROTOCOL, /* left, an IP protocol by name */
 	CTL_NUMBER,   /* right */

@@ -8,7 +8,7 @@
 #include "units.h"
 
 #define CELL_BYTES  320
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 20
 
 const char *
 ctl_format_duration(char *buf, size_t len, double seconds)
@@ -52,6 +52,42 @@ format_lanes(char *buf, size_t len, const json_t *list)
 	hf_format_set(buf, len, bits);
 }
 
+/* Whatever a worker called itself must not move the cursor. */
+static void
+clean(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static void
+format_text(char *buf, size_t len, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	snprintf(buf, len, "%s", text != NULL ? text : "-");
+	clean(buf);
+}
+
+/* A list of texts with commas between them. */
+static void
+format_names(char *buf, size_t len, const json_t *list)
+{
+	size_t i, used = 0;
+	const json_t *name;
+
+	snprintf(buf, len, "-");
+	json_array_foreach(list, i, name)
+	{
+		if (used + 40 > len)
+			break;
+		used += (size_t)snprintf(buf + used, len - used, "%s%s", i > 0 ? "," : "",
+					 json_string_value(name));
+	}
+	clean(buf);
+}
+
 static void
 format_number(char *buf, size_t len, const json_t *value)
 {
@@ -59,18 +95,6 @@ format_number(char *buf, size_t len, const json_t *value)
 		snprintf(buf, len, "%.1f", json_real_value(value));
 	else
 		snprintf(buf, len, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-}
-
-/* Whatever a worker called itself must not move the cursor. */
-static void
-format_text(char *buf, size_t len, const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	snprintf(buf, len, "%s", text != NULL ? text : "-");
-	for (; *buf != '\0'; buf++)
-		if ((unsigned char)*buf < 0x20 || *buf == 0x7f)
-			*buf = '?';
 }
 
 static void
@@ -86,6 +110,9 @@ format_cell(char *buf, size_t len, const json_t *value, enum ctl_format format, 
 	case CTL_TEXT:
 	case CTL_STATE:
 		format_text(buf, len, value);
+		break;
+	case CTL_NAMES:
+		format_names(buf, len, value);
 		break;
 	case CTL_LANES:
 		format_lanes(buf, len, value);

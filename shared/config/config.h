@@ -70,6 +70,7 @@ struct hf_config {
 	uint32_t memory_mb;  /* DPDK memory; 0: computed from pools and rings */
 	char hugepage_dir[128];   /* default /dev/hugepages */
 	int segment_persist;      /* default 0 */
+	uint32_t lane_return_ms;  /* 0 never, to 3600000; default 1000 */
 	uint32_t burst;           /* 1 to 128, default 32 */
 	enum hf_idle idle;        /* default pause */
 	uint32_t idle_sleep_us;   /* 1 to 1000, default 50 */

@@ -64,6 +64,18 @@ static const struct config_row rows[] = {
 	 .size = sizeof(int),
 	 ANY_CPU,
 	 .help = "CPU on which the thread that owns the lane shall run."},
+	{.path = "lane_return_ms",
+	 .type = CONFIG_INT,
+	 IN_CONFIG(lane_return_ms),
+	 .min = 0,
+	 .max = 3600000,
+	 .word = "never",
+	 .word_value = 0,
+	 .unit = "ms",
+	 .def = "1000",
+	 .help = "A lane that a standby or another worker runs goes back to the worker that names "
+		 "it in --lanes when that one has been attached for so long; once for each time "
+		 "it attaches."},
 	{.path = "io",
 	 .type = CONFIG_COUNT,
 	 IN_CONFIG(io_cpu),

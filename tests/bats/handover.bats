@@ -6,8 +6,9 @@ load lib
 
 # Two lanes over TAP, a worker each, a standby.
 start_forwarder() {
+	# What a restart did is looked at afterwards: no lane shall go home before.
 	# shellcheck disable=SC2046
-	write_config 2 $(tap_devices)
+	EXTRA="lane_return_ms: never" write_config 2 $(tap_devices)
 	start_primary
 	start_tap_hosts
 	start_workers 0 1

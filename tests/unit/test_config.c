@@ -79,6 +79,7 @@ defaults_are_as_documented(void **state)
 	assert_int_equal(cfg.idle, HF_IDLE_PAUSE);
 	assert_int_equal(cfg.idle_sleep_us, 50);
 	assert_int_equal(cfg.tx_retry_us, 100);
+	assert_int_equal(cfg.lane_return_ms, 1000);
 	assert_int_equal(cfg.l2_mode, HF_L2_WIRE);
 	assert_int_equal(cfg.stage_flow, 1);
 	assert_int_equal(cfg.flow_capacity, 65536);
@@ -121,7 +122,7 @@ static const char every_key[] =
 	"instance: edge-1\nqueues: software\nlanes: [{cpu: 2}, {cpu: 3}, {cpu: any}]\n"
 	"io: [{cpu: 0}, {cpu: 1}]\nring: {size: 512}\n"
 	"pool: {size: 2047, cache: 0, mbuf_bytes: 4096}\nmemory_mb: 300\nhugepage_dir: /mnt/huge\n"
-	"burst: 64\nidle: sleep\nidle_sleep_us: 7\ntx: {retry_us: 0}\nl2: {mode: macswap}\n"
+	"burst: 64\nidle: sleep\nidle_sleep_us: 7\nlane_return_ms: never\ntx: {retry_us: 0}\nl2: {mode: macswap}\n"
 	"flow: {enabled: off, capacity: 0x800, idle_timeout_s: never}\n"
 	"rss:\n  key: default\n  fields: [ipv6, tcp]\n  reta_size: 16\n"
 	"  reta: [2,1,0,2, 1,0,2,1, 0,2,1,0, 2,1,0,0]\n"
@@ -158,6 +159,7 @@ every_key_arrives(void **state)
 	assert_int_equal(cfg.idle, HF_IDLE_SLEEP);
 	assert_int_equal(cfg.idle_sleep_us, 7);
 	assert_int_equal(cfg.tx_retry_us, 0);
+	assert_int_equal(cfg.lane_return_ms, 0);
 	assert_int_equal(cfg.l2_mode, HF_L2_MACSWAP);
 	assert_int_equal(cfg.stage_flow, 0);
 	assert_int_equal(cfg.flow_capacity, 2048);
