@@ -18,8 +18,8 @@
 #include "rss.h"
 #include "transmit.h"
 
-#define HF_IO_BURST    32 /* packets a receive call and a transmit call */
-#define HF_IO_REAP_MIN 64 /* packets taken back from one lane in a turn, or twice what came in */
+#define HF_IO_BURST    64 /* packets a receive call and a transmit call */
+#define HF_IO_REAP_MIN 128 /* packets taken back from one lane in a turn, or twice what came in */
 
 /*
  * Custody mark of an mbuf, in the 8 bytes of its hash (first cache line, not needed once the packet

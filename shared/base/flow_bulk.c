@@ -19,7 +19,8 @@ struct guesses {
  * which packets are in their second bucket cannot be predicted, and a needless fetch is cheap.
  */
 static void
-guess_first(const struct hf_flow_table *t, const uint64_t *hash, uint32_t n, struct guesses *g)
+guess_first(const struct hf_flow_table *t, const struct hf_packet *pkt, const uint64_t *hash,
+	    uint32_t n, struct guesses *g)
 {
 	uint32_t n_missed = 0;
 
@@ -32,7 +33,7 @@ guess_first(const struct hf_flow_table *t, const uint64_t *hash, uint32_t n, str
 		__builtin_prefetch(&t->records[slot], 1);
 		g->slot[i] = slot;
 		g->missed[n_missed] = (uint8_t)i;
-		n_missed += hits == 0;
+		n_missed += (hits == 0) & (pkt[i].skip == HF_SKIP_NONE);
 	}
 	g->n_missed = n_missed;
 	for (uint32_t k = 0; k < n_missed; k++)
@@ -134,7 +135,7 @@ hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt, cons
 	struct pins pins;
 
 	pins.n = 0;
-	guess_first(t, hash, n, &g);
+	guess_first(t, pkt, hash, n, &g);
 	guess_second(t, hash, &g);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t slot = g.slot[i];
