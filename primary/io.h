@@ -18,7 +18,7 @@
 #include "rss.h"
 #include "transmit.h"
 
-#define HF_IO_BURST    64 /* packets a receive call and a transmit call */
+#define HF_IO_BURST    64  /* packets a receive call and a transmit call */
 #define HF_IO_REAP_MIN 128 /* packets taken back from one lane in a turn, or twice what came in */
 
 /*
