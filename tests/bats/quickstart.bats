@@ -41,13 +41,15 @@ nothing_left() {
 	same "$(</proc/sys/vm/nr_hugepages)" "$PAGES" nr_hugepages
 }
 
-@test "without a terminal: shows traffic, a hot restart without loss, top flows, and exits 0" {
+@test "without a terminal: shows traffic, a restart and a SIGKILL without loss, top flows, and exits 0" {
 	local status=0
 	start_quickstart
 	hf_pids_wait 400 "$QUICK" || fail "does not end"
 	wait "$QUICK" || status=$?
 	same "$status" 0 "exit status"
 	grep -qE '^hot restart: lane [0-9]+ handed over in [0-9]+ us, 0 packets lost' "$LOGS/out"
+	grep -qE '^killed: lane [0-9]+ taken over in [1-9][0-9]* us, 0 packets lost$' "$LOGS/out"
+	grep -qE '^lane [0-9]+: from .* \(pid [0-9]+, SIGKILL\) to .*' "$LOGS/out"
 	grep -q '^iperf3 TCP: [1-9]' "$LOGS/out"
 	grep -q '^iperf3 UDP: [1-9]' "$LOGS/out"
 	grep -q '^ping: 20 packets to .*, 20 answered' "$LOGS/out"
