@@ -8,13 +8,13 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "idle.h"
 #include "log.h"
+#include "thread.h"
 
-#define SPIN_TURNS  64 /* empty turns before backing off */
 #define TIMED_TURNS 64 /* one of so many is timed by step */
 
 /* Shows a lane's counters as of the end of this turn, all at once. */
@@ -37,24 +37,6 @@ commit(struct hf_io_ring *r)
 	atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
 	atomic_store_explicit(&r->reaped_settled, r->reaped, memory_order_release);
 	r->dirty = 0;
-}
-
-static void
-back_off(const struct hf_io_thread *t, unsigned int empty)
-{
-	rte_pause();
-	if (t->idle == HF_IDLE_POLL || empty < SPIN_TURNS)
-		return;
-	if (t->idle == HF_IDLE_SLEEP) {
-		unsigned int us = empty - SPIN_TURNS + 1;
-		struct timespec ts = {0};
-
-		ts.tv_nsec = (long)(us < t->idle_sleep_us ? us : t->idle_sleep_us) * 1000;
-		nanosleep(&ts, NULL);
-		return;
-	}
-	for (int i = 0; i < 32; i++)
-		rte_pause();
 }
 
 static void
@@ -105,7 +87,7 @@ io_main(void *arg)
 	unsigned int empty = 0;
 	int request;
 
-	prctl(PR_SET_TIMERSLACK, 1000);
+	hf_thread_be_prompt();
 	RTE_PER_LCORE(_lcore_id) = HF_LCORE_IO0 + t->id;
 	while ((request = atomic_load_explicit(&t->request, memory_order_relaxed)) != HF_IO_STOP) {
 		uint32_t moved = turn(t, turns++);
@@ -114,7 +96,7 @@ io_main(void *arg)
 			hf_io_stand_still();
 		empty = moved > 0 ? 0 : empty + 1;
 		if (moved == 0)
-			back_off(t, empty);
+			hf_idle_wait(t->idle, t->idle_sleep_us, empty);
 		now = hf_tsc();
 		hf_add(&t->shared->loops, 1);
 		hf_add(&t->shared->total_tsc, now - begin);

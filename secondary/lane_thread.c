@@ -5,22 +5,21 @@
  */
 #include <errno.h>
 #include <rte_lcore.h>
-#include <rte_pause.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "idle.h"
 #include "lane_take.h"
 #include "log.h"
 #include "points.h"
 #include "stage.h"
+#include "thread.h"
 #include "worker.h"
 
 #define HEARTBEAT_POLLS 256 /* and every millisecond: a poll may take long */
-#define SPIN_POLLS      64  /* empty polls before backing off */
 #define AGE_POLLS       32  /* a turn of ageing */
 #define STANDBY_WAIT_US 1000000
 #define GIVEN_WAIT_US   200000
@@ -110,23 +109,6 @@ note_burst(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, 
 	y->gap_from = 0;
 }
 
-/* Empty polls: pause, back off, or sleep, as configured. */
-static void
-back_off(const struct hf_run_config *run, unsigned int empty)
-{
-	rte_pause();
-	if (run->idle == HF_IDLE_POLL || empty < SPIN_POLLS)
-		return;
-	if (run->idle == HF_IDLE_SLEEP) {
-		unsigned int us = empty - SPIN_POLLS + 1;
-
-		lane_sleep_us(us < run->idle_sleep_us ? us : run->idle_sleep_us);
-		return;
-	}
-	for (int i = 0; i < 32; i++)
-		rte_pause();
-}
-
 /* The tick of now, with a division only once a millisecond. */
 static uint32_t
 tick_of(const struct hf_segment_header *h, struct lane_tally *y, uint64_t now)
@@ -166,12 +148,13 @@ run_owned(struct hf_lane_thread *t, struct lane_tally *y)
 		empty = n > 0 ? 0 : empty + 1;
 		if (n > 0)
 			note_burst(ctx, y, n, begin, now);
-		if (y->polls % HEARTBEAT_POLLS == 0 || empty >= SPIN_POLLS || now >= y->next_tick)
+		if (y->polls % HEARTBEAT_POLLS == 0 || hf_idle_waits(ctx->run->idle, empty) ||
+		    now >= y->next_tick)
 			publish_tally(ctx->lane, y, now);
-		if (y->polls % AGE_POLLS == 0 || empty >= SPIN_POLLS)
+		if (y->polls % AGE_POLLS == 0 || hf_idle_waits(ctx->run->idle, empty))
 			hf_flow_age_turn(&ctx->flows, tick);
 		if (n == 0)
-			back_off(ctx->run, empty);
+			hf_idle_wait(ctx->run->idle, ctx->run->idle_sleep_us, empty);
 		begin = n > 0 ? now : hf_tsc();
 	}
 	publish_tally(ctx->lane, y, hf_tsc());
@@ -212,7 +195,7 @@ lane_main(void *arg)
 	int rc;
 
 	crash_enter(t);
-	prctl(PR_SET_TIMERSLACK, 1000);
+	hf_thread_be_prompt();
 	RTE_PER_LCORE(_lcore_id) = LCORE_ID_ANY;
 	if (t->worker->opt.standby) /* a lane nobody ran yet is left to those that name it */
 		lane_wait_next_owner(t, 0, STANDBY_WAIT_US);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "thread.h"
+
+#include <sched.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SLACK_NS 1000
+#define SLICE_NS 100000 /* the least the kernel grants */
+
+/* As in sched_setattr(2), first version; the C library has no declaration. */
+struct sched_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+void
+hf_thread_be_prompt(void)
+{
+	struct sched_attributes attr = {.size = sizeof(attr)};
+
+	prctl(PR_SET_TIMERSLACK, SLACK_NS);
+	/* Another policy or priority is somebody's decision. */
+	if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) != 0 ||
+	    attr.policy != SCHED_OTHER)
+		return;
+	attr.size = sizeof(attr);
+	attr.runtime = SLICE_NS;
+	syscall(SYS_sched_setattr, 0, &attr, 0);
+}
