@@ -46,7 +46,14 @@ need_points() {
 	# shellcheck disable=SC2046 # two words, or none: then each point once
 	chaos --points all --seed 3 $(soak "--kills 700" "")
 	judge '.points_missed == [] and (.killed_in | length) == .points_total and .recovery.undone > 10 and .killed_in.recover_word > 0 and
-		.killed_in.flow_insert_tag > 0 and .killed_in.give_before > 0'
+		.killed_in.flow_insert_odd > 0 and .killed_in.give_before > 0'
+}
+
+@test "chaos: the same at the points of flows that expire and come anew" {
+	need_points
+	# shellcheck disable=SC2046 # two words, or none
+	chaos --points all --expiring --seed 8 $(soak "--kills 250" "")
+	judge '.points_missed == [] and .killed_in.flow_insert_tag > 0 and .killed_in.flow_evict_tag > 0'
 }
 
 @test "chaos: workers killed while they attach: every later attach works" {

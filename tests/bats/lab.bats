@@ -18,8 +18,8 @@ left_behind() {
 @test "lab forward gives every figure of its JSON, and nulls for sources left out" {
 	"$LAB" forward --rounds 1 --seconds 0.2 --source null --nice 0 --json >"$LOGS/lab.json"
 	! grep -q '^Not supported here' "$LOGS/lab.json" || skip "$(<"$LOGS/lab.json")"
-	jq -e '.hardware_mpps > 0 and .hardware_ratio > 0 and .hardware_flow_ns_per_pkt > 0 and
-		.hardware_mpps_spread[0] <= .hardware_mpps and .software_io_mpps == null and
+	jq -e '.null_mpps > 0 and .null_ratio > 0 and .null_flow_ns_per_pkt > 0 and
+		.null_mpps_spread[0] <= .null_mpps and .software_io_mpps == null and
 		([.cases[].mpps] | length == 3 and all(. > 0))' "$LOGS/lab.json" >/dev/null ||
 		fail "$(<"$LOGS/lab.json")"
 }

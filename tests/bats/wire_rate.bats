@@ -1,16 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# holdfast-wire plays the NIC at 1 Mpps: it spreads flows over queues by the same hash, and sees every
-# packet again through planned hand-overs, on hardware lanes and on software lanes. It takes CPU 0 and
+# holdfast-wire plays the NIC at 1 Mpps (300 kpps in the short form, which other work on the machine
+# may disturb): it spreads flows over queues by the same hash, and sees every packet again through planned hand-overs, on hardware lanes and on software lanes. It takes CPU 0 and
 # the last CPU runs lanes and I/O: two CPUs that nobody else needs are what the rate takes.
 load lib
 load wire
 
-RATE=1000000
-
 setup() {
 	test_begin
+	RATE=$(soak 1000000 300000)
 	wire_begin
 	LAST_CPU=$(($(nproc) - 1))
 	[ "$LAST_CPU" -gt 0 ] || skip "Not supported here: one CPU"
@@ -46,7 +45,7 @@ prove() {
 			drops)" >&3
 	judge_wire
 	same "$status" 0 "exit status of holdfast-wire: $(<"$LOGS/wire")"
-	[ "$(wire_says '.achieved_pps | floor')" -ge $((RATE * 3 / 4)) ] || fail "too slow a proof"
+	[ "$(wire_says '.achieved_pps | floor')" -ge $((RATE * $(soak 3 1) / 4)) ] || fail "too slow a proof"
 	status_is "all(.lanes[]; .kind == \"$1\" and .handovers >= $n)" || fail "too few hand-overs"
 	flows_are_as_sent 1000
 }
@@ -61,15 +60,15 @@ wire_says() {
 	jq -r "$1" "$LOGS/wire"
 }
 
-@test "hardware lane at 1 Mpps: hand-overs lose, double, reorder and change nothing" {
+@test "hardware lane under load: hand-overs lose, double, reorder and change nothing" {
 	prove hardware 1
 }
 
-@test "two hardware lanes at 1 Mpps: hand-overs lose, double, reorder and change nothing" {
+@test "two hardware lanes under load: hand-overs lose, double, reorder and change nothing" {
 	prove hardware 2
 }
 
-@test "software lane at 1 Mpps: hand-overs lose, double, reorder and change nothing" {
+@test "software lane under load: hand-overs lose, double, reorder and change nothing" {
 	prove software 1
 }
 

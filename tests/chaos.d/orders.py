@@ -12,6 +12,10 @@ SIZE = 128
 # Reached only when a dead owner scribbled over its undo record or journal: unit tests do that.
 UNREACHABLE = ('recover_verdict', 'flow_recover_journal')
 
+# Reached where flows expire (--expiring): not in a table that is full all the time.
+EXPIRING = ('flow_account_live', 'flow_evict_tag', 'flow_evict_done', 'flow_insert_seen',
+            'flow_insert_tag')
+
 
 class OrderFile:
   def __init__(self, path):
@@ -55,10 +59,12 @@ def kind_of(name):
   return 'work'
 
 
-def chosen(all_names, points):
-  """The points of --points, in the order in which they are visited."""
+def chosen(all_names, points, expiring):
+  """The points of --points, in the order in which they are visited. Those of the crash handler
+  are met by no worker that is only killed."""
   if points == 'all':
-    return [n for n in all_names if n not in UNREACHABLE]
+    return [n for n in all_names if n not in UNREACHABLE and not n.startswith('crash_') and
+            (n in EXPIRING) == expiring]
   for point in points.split(','):
     if point not in all_names:
       raise ValueError('--points: %s: no such point: random, all or some of: %s'

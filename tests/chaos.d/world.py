@@ -192,7 +192,8 @@ class World:
                for i in (0, 1)]
     lines = ['instance: %s' % self.name, 'queues: %s' % args.mode,
              'ring: {size: %d}' % args.ring, 'pool: {size: %d}' % args.pool,
-             'tx: {retry_us: 10000}', 'l2: {mode: macswap}', 'flow: {capacity: %d}' % args.capacity]
+             'tx: {retry_us: 10000}', 'l2: {mode: macswap}',
+             'flow: {capacity: %d, idle_timeout_s: %d}' % (args.capacity, 1 if args.expiring else 60)]
     if args.rate == 'max':  # the wire has a CPU; I/O thread and worker share the other
       lines += ['idle: pause', 'lanes: [{cpu: %d}]' % args.cpu, 'io: [{cpu: %d}]' % args.cpu]
     else:
