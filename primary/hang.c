@@ -175,8 +175,10 @@ look_at_owner(struct hf_primary *p, uint32_t l)
 	if (t.pid != atomic_load(&p->seg->workers[slot].pid) || t.pid == hang.killed[slot] ||
 	    !is_hung(p, &hang.lane[l], &t))
 		return;
-	/* Before the kill: the next owner finds it. */
-	atomic_store_explicit(&lane->hung_gen, gen, memory_order_release);
+	/* Before the kill: the next owner finds it. Who is stopped was stopped by somebody, not by
+	 * a packet. */
+	if (!thread_is_stopped(&hang.lane[l].now))
+		atomic_store_explicit(&lane->hung_gen, gen, memory_order_release);
 	kill_worker(p, slot, (int)l, &hang.lane[l]);
 }
 

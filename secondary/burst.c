@@ -5,6 +5,7 @@
 
 #include "points.h"
 #include "stage.h"
+#include "suspect.h"
 
 /* Where an mbuf says its packet is. */
 static void
@@ -85,6 +86,8 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	if (published == b->first)
 		return 0;
 	b->n = (uint32_t)RTE_MIN(published - b->first, (uint64_t)ctx->run->burst);
+	if (unlikely(b->first < ring->suspect.end))
+		hf_suspect_try(b);
 	collect(b);
 	hf_step_set(ctx, HF_STEP_PLAN);
 	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
@@ -94,6 +97,8 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	HF_POINT("planned");
 	hf_step_set(ctx, HF_STEP_APPLY);
 	apply(ctx, b);
+	if (unlikely(ring->suspect.trying != 0))
+		ring->suspect.trying = 0;
 	/* Pairs with the I/O thread's acquire load: packets and verdicts below it are finished. */
 	atomic_store_explicit(&ring->done_pub, ring->done, memory_order_release);
 	hf_step_set(ctx, HF_STEP_NONE);

@@ -74,9 +74,9 @@ uint32_t hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, ui
 
 /*
  * Makes a dead owner's lane whole: restores what its open apply changed, finishes an open removal
- * from the flow table, publishes the cursor. May be killed and run again. New owner, after
- * EOWNERDEAD, before hf_lease_consistent(). Returns the number of packets restored (at most a burst
- * a ring).
+ * from the flow table, drops a packet on which two owners died, publishes the cursor. May be killed
+ * and run again. New owner, after EOWNERDEAD, before hf_lease_consistent(). Returns the number of
+ * packets restored (at most a burst a ring).
  */
 uint32_t hf_lane_recover(struct hf_lane_context *ctx);
 

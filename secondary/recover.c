@@ -7,6 +7,7 @@
 
 #include "burst.h"
 #include "points.h"
+#include "suspect.h"
 
 /* The packet at a ring index. */
 static struct rte_mbuf *
@@ -91,10 +92,14 @@ open_packets(struct hf_lane_ring *ring)
 	return 0;
 }
 
-/* Undoes the open apply of one ring, if there is one. Returns the number of its packets. */
+/*
+ * Undoes the open apply of one ring, if there is one; a packet of death is dropped. Returns the
+ * number of packets undone.
+ */
 static uint32_t
-recover_ring(struct hf_lane_context *ctx, struct hf_lane_ring *ring)
+recover_ring(struct hf_lane_context *ctx, uint32_t k, const struct hf_suspect_cause *cause)
 {
+	struct hf_lane_ring *ring = ctx->ring[k];
 	uint32_t n = open_packets(ring);
 
 	if (n > 0) {
@@ -106,6 +111,7 @@ recover_ring(struct hf_lane_context *ctx, struct hf_lane_ring *ring)
 		}
 		HF_POINT("recover_closed");
 	}
+	hf_suspect_judge(ctx, k, cause);
 	/* Pairs with the I/O thread's acquire load. */
 	atomic_store_explicit(&ring->done_pub, ring->done, memory_order_release);
 	HF_POINT("recover_published");
@@ -115,10 +121,12 @@ recover_ring(struct hf_lane_context *ctx, struct hf_lane_ring *ring)
 uint32_t
 hf_lane_recover(struct hf_lane_context *ctx)
 {
+	struct hf_suspect_cause cause;
 	uint32_t undone = 0;
 
+	hf_suspect_cause(ctx, &cause);
 	for (uint32_t k = 0; k < ctx->n_rings; k++)
-		undone += recover_ring(ctx, ctx->ring[k]);
+		undone += recover_ring(ctx, k, &cause);
 	hf_flow_recover(&ctx->flows);
 	return undone;
 }

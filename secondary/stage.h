@@ -32,6 +32,9 @@ void hf_stages_select(struct hf_lane_context *ctx);
 /* Every stage's file offers itself by one of these. */
 const struct hf_stage *hf_stage_l2(void);
 const struct hf_stage *hf_stage_flow(void);
+#ifdef HF_POISON
+const struct hf_stage *hf_stage_poison(void);
+#endif
 
 /* Saves the old value of a counter in the segment. */
 static inline void

@@ -9,6 +9,9 @@
 static const struct hf_stage *(*const all_stages[])(void) = {
 	hf_stage_l2,
 	hf_stage_flow,
+#ifdef HF_POISON
+	hf_stage_poison,
+#endif
 };
 
 void

@@ -11,6 +11,7 @@
  * Lines, each with one writer:
  *   published   writer: I/O thread, once a burst (release: pairs with the owner's acquire)
  *   done, undo  writer: lane's owner; the journal, trusted by recovery; program order is enough
+ *   suspect     writer: lane's owner; likewise
  *   done_pub    writer: lane's owner, once a burst (release: pairs with the I/O thread's acquire)
  *   slots       writer: I/O thread, below published + size; 16 bytes tell all that most packets
  *               need, so that the owner's CPU does not fetch mbufs from the I/O thread's
@@ -78,6 +79,14 @@ struct hf_undo {
 static_assert(sizeof(struct hf_undo) == 64 + 16 * HF_UNDO_WORDS_MAX + 32 * HF_UNDO_PIECES_MAX,
 	      "undo record: no padding");
 
+/* Packets among which is one that an owner died on; see quarantine.h. */
+struct hf_lane_suspect {
+	uint64_t end;        /* ring index behind the last one: below it, one packet at a time */
+	uint64_t trying;     /* ring index + 1 of the one at hand; 0: none */
+	uint32_t generation; /* of the owner that died first */
+	uint32_t zero;
+};
+
 struct hf_lane_ring {
 	/* constant after the primary formatted it */
 	alignas(64) uint64_t size; /* power of two */
@@ -90,6 +99,7 @@ struct hf_lane_ring {
 	alignas(64) _Atomic(uint64_t) published;
 
 	alignas(64) uint64_t done;
+	struct hf_lane_suspect suspect;
 	struct hf_undo undo;
 
 	alignas(64) _Atomic(uint64_t) done_pub;

@@ -18,6 +18,9 @@
 #define HF_ATTACH_LOCK    "attach.lock"  /* flock that serialises attaches */
 #define HF_CONTROL_SOCKET "control"      /* UNIX stream socket, one JSON object a line */
 
+#define HF_STATE_DIR      "/var/lib/holdfast" /* what outlives a restart, by instance */
+#define HF_QUARANTINE_DIR "quarantine"        /* in an instance's folder there */
+
 #define HF_SEGMENT_FILE_FMT "holdfast-%s.segment" /* in the hugetlbfs mount; %s: instance */
 
 /* DPDK objects; all live in the primary's memory. */

@@ -15,6 +15,7 @@ static const char *const drop_names[HF_DROP_COUNT] = {
 	[HF_DROP_TOO_LONG] = "too_long",
 	[HF_DROP_RECOVERY_LOST] = "recovery_lost",
 	[HF_DROP_PRIMARY_LOST] = "primary_lost",
+	[HF_DROP_QUARANTINED] = "quarantined",
 };
 
 static const char *const skip_names[HF_SKIP_COUNT] = {

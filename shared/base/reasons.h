@@ -19,6 +19,7 @@ enum hf_drop {
 	HF_DROP_TOO_LONG,        /* I/O thread, worker: longer than the egress port's MTU allows */
 	HF_DROP_RECOVERY_LOST,   /* recovery: the owner died while a driver or a pool had it */
 	HF_DROP_PRIMARY_LOST,    /* next primary: it lay in a ring or queue of the one that died */
+	HF_DROP_QUARANTINED,     /* recovery: two owners died on it */
 	HF_DROP_COUNT,
 	HF_DROP_MAX = 24 /* room in the segment */
 };

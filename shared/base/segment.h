@@ -23,6 +23,7 @@
 #include "flow_table.h"
 #include "lease.h"
 #include "names.h"
+#include "quarantine.h"
 #include "reasons.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
@@ -119,6 +120,9 @@ enum hf_event_type {
 	HF_EVENT_LANE_RECOVERED, /* lane made whole by the primary; value: ns it took */
 	HF_EVENT_ADOPTED, /* the primary took over a kept segment; value: packets lost with the old
 			   */
+	HF_EVENT_QUARANTINED, /* lane, pid of the second owner that died on it; code: HF_CRASH_CODE,
+			       * signal 0: a hang; value: ring index; text: stage */
+	HF_EVENT_QUARANTINE_FULL, /* lane; value: packets dropped so and not written */
 	HF_EVENT_COUNT,
 };
 
@@ -169,7 +173,8 @@ struct hf_run_config {
 	uint32_t cksum_ports;     /* bit i: hardware lanes drop what port i's driver finds wrong */
 	uint32_t hang_timeout_ms; /* a heartbeat older than that is a hang; 0: never */
 	uint32_t tx_retry_us;     /* how long a full transmit queue is waited for */
-	uint32_t zero[15];
+	uint32_t quarantine_snap; /* bytes kept of a packet on which owners died */
+	uint32_t zero[14];
 };
 
 /* Writer: primary's main thread. Readers: all. Rates are the reader's business. */
@@ -266,8 +271,9 @@ struct hf_lane {
 	_Atomic(uint32_t) preferred_plus1; /* worker slot + 1 that shall own it next; 0: any */
 	_Atomic(uint32_t) handover_gen;    /* asked of the owner whose generation this is */
 	_Atomic(uint32_t) unsupervised;    /* 1: its owner is not killed for hanging */
-	_Atomic(uint32_t) hung_gen; /* generation whose owner was killed for hanging; 0 none */
-	_Atomic(uint32_t) park;     /* 1: whoever gets the lease gives it back, and waits */
+	_Atomic(uint32_t)
+		hung_gen;       /* generation whose owner was killed in a loop or blocked; 0 none */
+	_Atomic(uint32_t) park; /* 1: whoever gets the lease gives it back, and waits */
 	uint32_t zero;
 	_Atomic(uint64_t) recoveries;     /* deaths inside a driver that the primary repaired */
 	_Atomic(uint64_t) recovery_ns;    /* how long the last one took */
@@ -404,6 +410,7 @@ struct hf_segment {
 	struct hf_io io[HF_MAX_IO];
 	struct hf_lane_clear clear[HF_MAX_LANES];
 	struct hf_event_log events;
+	struct hf_quarantine quarantine[HF_MAX_LANES];
 };
 
 /* A process's map of a segment. */

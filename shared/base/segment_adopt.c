@@ -191,6 +191,7 @@ hf_segment_adopt_mend(struct hf_segment *seg)
 		lost += mend_lane(seg, l);
 	memset(seg->workers, 0, sizeof(seg->workers));
 	memset(seg->pools, 0, sizeof(seg->pools));
+	memset(seg->quarantine, 0, sizeof(seg->quarantine)); /* ring indices begin anew */
 	h->n_pools = 0;
 	return lost;
 }

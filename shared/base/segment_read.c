@@ -272,6 +272,8 @@ hf_event_name(uint32_t type)
 		[HF_EVENT_WORKER_CRASH] = "worker_crash",
 		[HF_EVENT_WORKER_HANG] = "worker_hang",
 		[HF_EVENT_LANE_RECOVERED] = "lane_recovered",
+		[HF_EVENT_QUARANTINED] = "quarantined",
+		[HF_EVENT_QUARANTINE_FULL] = "quarantine_full",
 	};
 
 	return name_of(names, HF_EVENT_COUNT, type);

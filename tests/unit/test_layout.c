@@ -20,7 +20,7 @@ layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
 	assert_int_equal(HF_LAYOUT_VERSION, 4);
-	assert_int_equal(sizeof(struct hf_segment), 311808);
+	assert_int_equal(sizeof(struct hf_segment), 1516032);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 128);
 	assert_int_equal(sizeof(struct hf_port), 448);
@@ -30,7 +30,8 @@ layout_of_this_version_has_not_changed(void **state)
 	assert_int_equal(sizeof(struct hf_io), 16512);
 	assert_int_equal(sizeof(struct hf_io_lane), 256);
 	assert_int_equal(sizeof(struct hf_event), 64);
-	assert_int_equal(HF_DROP_COUNT, 11);
+	assert_int_equal(sizeof(struct hf_quarantine), 18816);
+	assert_int_equal(HF_DROP_COUNT, 12);
 	assert_int_equal(HF_SKIP_COUNT, 5);
 }
 
@@ -46,6 +47,7 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_segment, io, 97728);
 	OFFSET(hf_segment, clear, 229824);
 	OFFSET(hf_segment, events, 246208);
+	OFFSET(hf_segment, quarantine, 311808);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, park, 96);
