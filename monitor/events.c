@@ -53,6 +53,17 @@ set_detail(struct hf_event_row *row, uint32_t type, uint32_t code)
 			 (uint16_t)(row->value / 1000000));
 		row->alert = HF_ALERT_BAD;
 		break;
+	case HF_EVENT_QUARANTINED:
+		snprintf(row->detail, sizeof(row->detail), "packet %u, %s", (uint32_t)row->value,
+			 HF_CRASH_CODE_SIGNAL(code) != 0
+				 ? hf_signal_name(HF_CRASH_CODE_SIGNAL(code))
+				 : "hang");
+		row->alert = HF_ALERT_BAD;
+		break;
+	case HF_EVENT_QUARANTINE_FULL:
+		snprintf(row->detail, sizeof(row->detail), "%u not written", (uint32_t)row->value);
+		row->alert = HF_ALERT_WARN;
+		break;
 	case HF_EVENT_LINK:
 		snprintf(row->detail, sizeof(row->detail), "%s", row->value != 0 ? "up" : "down");
 		break;

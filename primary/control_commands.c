@@ -294,6 +294,15 @@ run_loglevel(struct hf_control *c, struct control_client *client, const json_t *
 }
 
 static json_t *
+run_quarantine(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	const struct hf_segment_header *h = &c->p->seg->header;
+
+	return success(hf_status_quarantine(h->instance, c->p->cfg.quarantine_max_files,
+					    c->p->cfg.quarantine_snap));
+}
+
+static json_t *
 run_stop(struct hf_control *c, struct control_client *client, const json_t *request)
 {
 	hf_notice("control: stop: asked by pid %d, uid %u", (int)client->pid,
@@ -327,6 +336,7 @@ static const struct command commands[] = {
 	{"stop", {NULL}, run_stop},
 	{"version", {NULL}, run_version},
 	{"supervise", {"target", "state"}, run_supervise},
+	{"quarantine", {NULL}, run_quarantine},
 };
 
 static const struct command *

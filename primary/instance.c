@@ -201,6 +201,7 @@ fill_run(const struct hf_config *cfg, struct hf_run_config *run)
 	run->idle_sleep_us = cfg->idle_sleep_us;
 	run->tx_retry_us = cfg->tx_retry_us;
 	run->hang_timeout_ms = cfg->hang_timeout_ms;
+	run->quarantine_snap = cfg->quarantine_snap;
 	run->stage_l2 = 1;
 	run->cksum_ports = 0; /* ports will say */
 	run->stage_flow = (uint32_t)cfg->stage_flow;

@@ -99,6 +99,7 @@ loop_run(struct hf_primary *p)
 			s->ready(p, s, ev[i].events);
 		}
 		supervisor_tick(p);
+		quarantine_tick(p);
 		owners_tick(p);
 		census_tick(p);
 	}

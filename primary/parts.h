@@ -158,6 +158,11 @@ void crash_watch_begin(const struct hf_primary *p);
 /* Writes an event and a log line for each new crash report. Each turn of the main loop. */
 void crash_watch(struct hf_primary *p);
 
+/* --- quarantine.c --------------------------------------------------------------------------- */
+
+/* Writes packets that lanes have quarantined to files. Each turn of the main loop. */
+void quarantine_tick(struct hf_primary *p);
+
 /* --- recovery.c ----------------------------------------------------------------------------- */
 
 /* Prepares for deaths of hardware lanes' owners inside drivers; nothing on software lanes. */

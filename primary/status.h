@@ -32,6 +32,10 @@ json_t *hf_status_io(const struct hf_segment *seg);
 /* The last crash of each worker slot that had one, the slot's owner of now or one before it. */
 json_t *hf_status_crashes(const struct hf_segment *seg);
 
+/* {"folder", "max_files", "snap_bytes", "files": [{name, bytes, time, reason}]}: by name, which is
+ * by age. Reads the folder and the head of each file. */
+json_t *hf_status_quarantine(const char *instance, uint32_t max_files, uint32_t snap_bytes);
+
 /* Lines a person should read: lanes without an owner, nodes that differ, mbufs unaccounted for. */
 json_t *hf_status_warnings(const struct hf_segment *seg);
 

@@ -27,6 +27,8 @@ static const struct ctl_command commands[] = {
 	{"supervise", "LANE|all", "target", CTL_TIMEOUT_S,
 	 "off: let a lane's owner hang, for a debugger; on: kill it again", ctl_print_supervise,
 	 "on|off", "state"},
+	{"quarantine", NULL, NULL, CTL_TIMEOUT_S, "packets on which owners died, and why",
+	 ctl_print_quarantine},
 	{"clear", NULL, NULL, CTL_TIMEOUT_S, "count from 0 again", ctl_print_clear},
 	{"loglevel", "LEVEL", "level", CTL_TIMEOUT_S,
 	 "error, warning, notice, info or debug, in the primary", ctl_print_loglevel},
@@ -53,7 +55,7 @@ ctl_command_help(FILE *out)
 
 		snprintf(args, sizeof(args), "%s %s", c->arg != NULL ? c->arg : "",
 			 c->arg2 != NULL ? c->arg2 : "");
-		fprintf(out, "  %-9s %-20s %s\n", c->name, args, c->help);
+		fprintf(out, "  %-10s %-20s %s\n", c->name, args, c->help);
 	}
 }
 

@@ -71,6 +71,7 @@ void ctl_print_clear(FILE *out, const json_t *reply, int colour);
 void ctl_print_loglevel(FILE *out, const json_t *reply, int colour);
 void ctl_print_stop(FILE *out, const json_t *reply, int colour);
 void ctl_print_supervise(FILE *out, const json_t *reply, int colour);
+void ctl_print_quarantine(FILE *out, const json_t *reply, int colour);
 void ctl_print_version(FILE *out, const json_t *reply, int colour);
 
 enum ctl_format {

@@ -54,6 +54,13 @@ static const struct ctl_column flow_columns[] = {
 	{"AGE", "first_s", CTL_SINCE},      {"IDLE", "last_s", CTL_SINCE},
 };
 
+static const struct ctl_column quarantine_columns[] = {
+	{"FILE", "name", CTL_TEXT},
+	{"BYTES", "bytes", CTL_NUMBER},
+	{"TIME (UTC)", "time", CTL_TEXT},
+	{"REASON", "reason", CTL_TEXT},
+};
+
 static json_int_t
 number(const json_t *object, const char *key)
 {
@@ -267,6 +274,18 @@ ctl_print_stop(FILE *out, const json_t *reply, int colour)
 {
 	(void)colour;
 	fprintf(out, "primary (pid %d) stops\n", (int)number(reply, "pid"));
+}
+
+void
+ctl_print_quarantine(FILE *out, const json_t *reply, int colour)
+{
+	const json_t *files = json_object_get(reply, "files");
+
+	if (json_array_size(files) > 0)
+		ctl_table_print(out, files, quarantine_columns, COUNT(quarantine_columns), 0,
+				colour);
+	fprintf(out, "%zu of at most %d files in %s\n", json_array_size(files),
+		(int)number(reply, "max_files"), text(reply, "folder"));
 }
 
 void

@@ -68,18 +68,20 @@ struct hf_config {
 	uint32_t pool_cache; /* 0 to 512, default 256 */
 	uint32_t mbuf_bytes; /* data room without headroom; 2048 to 16384, default 2048 */
 	uint32_t memory_mb;  /* DPDK memory; 0: computed from pools and rings */
-	char hugepage_dir[128];   /* default /dev/hugepages */
-	int segment_persist;      /* default 0 */
-	uint32_t lane_return_ms;  /* 0 never, to 3600000; default 1000 */
-	uint32_t burst;           /* 1 to 128, default 32 */
-	enum hf_idle idle;        /* default pause */
-	uint32_t idle_sleep_us;   /* 1 to 1000, default 50 */
-	uint32_t tx_retry_us;     /* 0 to 10000, default 100 */
-	uint32_t hang_timeout_ms; /* 0 never, 20 to 60000; default 100 */
-	enum hf_l2_mode l2_mode;  /* default wire */
-	int stage_flow;           /* default 1 */
-	uint32_t flow_capacity;   /* HF_FLOW_CAPACITY_MIN to _MAX, power of two; default 65536 */
-	uint32_t flow_idle_s;     /* 0 never, 1 to 86400; default 60 */
+	char hugepage_dir[128];        /* default /dev/hugepages */
+	int segment_persist;           /* default 0 */
+	uint32_t lane_return_ms;       /* 0 never, to 3600000; default 1000 */
+	uint32_t burst;                /* 1 to 128, default 32 */
+	enum hf_idle idle;             /* default pause */
+	uint32_t idle_sleep_us;        /* 1 to 1000, default 50 */
+	uint32_t tx_retry_us;          /* 0 to 10000, default 100 */
+	uint32_t hang_timeout_ms;      /* 0 never, 20 to 60000; default 100 */
+	uint32_t quarantine_max_files; /* 0 to 1000; default 64 */
+	uint32_t quarantine_snap;      /* 64 to HF_QUARANTINE_SNAP, default that */
+	enum hf_l2_mode l2_mode;       /* default wire */
+	int stage_flow;                /* default 1 */
+	uint32_t flow_capacity; /* HF_FLOW_CAPACITY_MIN to _MAX, power of two; default 65536 */
+	uint32_t flow_idle_s;   /* 0 never, 1 to 86400; default 60 */
 	uint8_t rss_key[HF_CONFIG_KEY_MAX];
 	uint32_t rss_key_len;              /* 40 or 52 */
 	char rss_key_name[16];             /* "symmetric", "default", "hex" */

@@ -196,6 +196,26 @@ static const struct config_row rows[] = {
 	 .help = "A worker that gives no sign of life for so long is killed and its lanes are "
 		 "taken over; from 20, or 0 or off: never. A worker that merely waits for a CPU "
 		 "does not hang."},
+	{.path = "quarantine.max_files",
+	 .type = CONFIG_INT,
+	 IN_CONFIG(quarantine_max_files),
+	 .min = 0,
+	 .max = 1000,
+	 .unit = "files",
+	 .def = "64",
+	 .help = "A packet on which two owners of a lane crashed or hung is dropped, counted as "
+		 "quarantined, and written to a file of its own in "
+		 "/var/lib/holdfast/INSTANCE/quarantine. When so many files are there it is still "
+		 "dropped and counted, and an event says that it was not written; remove files to "
+		 "make room."},
+	{.path = "quarantine.snap_bytes",
+	 .type = CONFIG_INT,
+	 IN_CONFIG(quarantine_snap),
+	 .min = 64,
+	 .max = HF_QUARANTINE_SNAP,
+	 .unit = "bytes",
+	 .def = "9216",
+	 .help = "At most so many bytes of such a packet are written."},
 	{.path = "l2.mode",
 	 .type = CONFIG_WORD,
 	 IN_CONFIG(l2_mode),
