@@ -19,7 +19,7 @@ insert_flow(struct fixture *f, uint32_t lane, uint32_t number)
 	record = hf_flow_find_or_insert(&t, &key, hf_flow_hash(&t, &key),
 					hf_tick(&f->seg->header, hf_tsc()), NULL, 0);
 	assert_int_not_equal(record, HF_FLOW_NONE);
-	return &t.records[record];
+	return t.records + record;
 }
 
 static void
