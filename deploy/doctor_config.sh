@@ -60,6 +60,9 @@ config_read() {
 	config_take <<<"$(config_words <<<"$text")"
 	[ "$QUEUES" != hardware ] || IO_CPUS=()
 	HAVE_CONFIG=1
+	while read -r text; do
+		finding WARN config "$text" "\$EDITOR $CONFIG"
+	done < <(sed -n 's/^holdfast-primary: //p' <<<"$text")
 	finding OK config "$CONFIG: instance $INSTANCE, ${#PORTS[@]} ports, ${#LANE_CPUS[@]} lanes, ${#IO_CPUS[@]} I/O threads, idle: $IDLE"
 }
 

@@ -32,7 +32,7 @@ load_config(struct hf_primary *p, const struct hf_primary_options *o)
 		snprintf(p->cfg.instance, sizeof(p->cfg.instance), "%s", o->instance);
 	if (o->has_log_level || hf_log_parse_level(p->cfg.log_level, &level) == 0)
 		hf_log_set_level(level);
-	return 0;
+	return p->cfg.queues == HF_QUEUES_HARDWARE ? 0 : memory_pool_check(&p->cfg);
 }
 
 static int

@@ -29,6 +29,35 @@ memory_lane_pool_size(const struct hf_config *cfg)
 	return cfg->pool_size / cfg->n_lanes > need ? cfg->pool_size / cfg->n_lanes : need;
 }
 
+/* What rings and queues of software lanes hold when all are full. */
+static uint64_t
+pool_wanted(const struct hf_config *cfg)
+{
+	uint64_t n = (uint64_t)cfg->n_io * cfg->n_lanes * cfg->ring_size;
+
+	for (uint32_t i = 0; i < cfg->n_ports; i++)
+		n += cfg->ports[i].rx_desc + (uint64_t)cfg->n_io * cfg->ports[i].tx_desc;
+	return n;
+}
+
+int
+memory_pool_check(const struct hf_config *cfg)
+{
+	uint64_t wanted = pool_wanted(cfg), rx = 0;
+
+	for (uint32_t i = 0; i < cfg->n_ports; i++)
+		rx += cfg->ports[i].rx_desc;
+	if (cfg->pool_size < rx) {
+		hf_err("%s: pool.size: %u is less than the ports have receive descriptors (%llu)",
+		       cfg->file, cfg->pool_size, (unsigned long long)rx);
+		return -EINVAL;
+	}
+	if (cfg->pool_size < wanted)
+		hf_warn("%s: pool.size: %u is less than rings and descriptors of software lanes hold (%llu): a lane that stands can take the buffers of all",
+			cfg->file, cfg->pool_size, (unsigned long long)wanted);
+	return 0;
+}
+
 uint32_t
 memory_needed_mb(const struct hf_config *cfg)
 {

@@ -39,6 +39,12 @@ void instance_remove(struct hf_primary *p);
 /* MB of DPDK memory the configuration needs a node (memory_mb, or computed). */
 uint32_t memory_needed_mb(const struct hf_config *cfg);
 
+/*
+ * Is the pool large enough for software lanes? Returns 0, after a warning when full rings and
+ * descriptors would hold more; -EINVAL after a message when it does not do for the receive queues.
+ */
+int memory_pool_check(const struct hf_config *cfg);
+
 /* mbufs in the pool of one hardware lane on one node: its share, or what its queues need. */
 uint32_t memory_lane_pool_size(const struct hf_config *cfg);
 

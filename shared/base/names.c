@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,11 +33,33 @@ hf_names_check_instance(const char *instance)
 	return 0;
 }
 
+/* A PCI address as one number. Returns 0, or -EINVAL for what is none. */
+static int
+parse_pci(const char *device, uint64_t *address)
+{
+	unsigned int dom = 0, bus, dev, fn;
+
+	if (sscanf(device, "%4x:%2x:%2x.%1x", &dom, &bus, &dev, &fn) != 4) {
+		dom = 0;
+		if (sscanf(device, "%2x:%2x.%1x", &bus, &dev, &fn) != 3)
+			return -EINVAL;
+	}
+	*address = (uint64_t)dom << 32 | bus << 16 | dev << 8 | fn;
+	return 0;
+}
+
 int
 hf_names_is_pci(const char *device)
 {
-	unsigned int dom, bus, dev, fn;
+	uint64_t address;
 
-	return sscanf(device, "%4x:%2x:%2x.%1x", &dom, &bus, &dev, &fn) == 4 ||
-	       sscanf(device, "%2x:%2x.%1x", &bus, &dev, &fn) == 3;
+	return parse_pci(device, &address) == 0;
+}
+
+int
+hf_names_same_pci(const char *a, const char *b)
+{
+	uint64_t x, y;
+
+	return parse_pci(a, &x) == 0 && parse_pci(b, &y) == 0 && x == y;
 }

@@ -51,4 +51,10 @@ int hf_names_check_instance(const char *instance);
  */
 int hf_names_is_pci(const char *device);
 
+/*
+ * Do these two device strings mean one PCI function? "01:00.0", "0000:01:00.0" and
+ * "0000:01:00.0,arg=1" do. 1 or 0; 0 if either is no PCI address. Any thread.
+ */
+int hf_names_same_pci(const char *a, const char *b);
+
 #endif

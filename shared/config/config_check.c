@@ -118,21 +118,61 @@ check_name(struct config_reader *r, uint32_t i)
 	return 0;
 }
 
+/*
+ * The argument of a device string that names what is behind the port: "iface=a", "path=/a.sock". A
+ * path in /dev is shared by many. Returns its length, 0 if there is none.
+ */
+static size_t
+device_end(const char *device, const char **end)
+{
+	const char *at = strchr(device, ',');
+
+	for (; at != NULL; at = strchr(at, ',')) {
+		at++;
+		if (strncmp(at, "iface=", 6) != 0 &&
+		    (strncmp(at, "path=", 5) != 0 || strncmp(at, "path=/dev/", 10) == 0))
+			continue;
+		*end = at;
+		return strcspn(at, ",");
+	}
+	return 0;
+}
+
+/* Two ports of different names cannot have one interface or socket. */
+static int
+check_ends(struct config_reader *r, uint32_t i, uint32_t j)
+{
+	const struct hf_config_port *ports = r->cfg->ports;
+	const char *mine, *other;
+	size_t len = device_end(ports[i].device, &mine);
+	char key[CONFIG_PATH_MAX];
+
+	if (len == 0 || device_end(ports[j].device, &other) != len || memcmp(mine, other, len) != 0)
+		return 0;
+	return config_fail(r, line_of(r, port_key(key, i, "device")), key,
+			   "%.*s is already that of ports[%u]", (int)len, mine, j);
+}
+
 static int
 check_twins(struct config_reader *r, uint32_t i)
 {
 	const struct hf_config_port *p = &r->cfg->ports[i], *q = r->cfg->ports;
 	size_t len = device_name_len(p->device);
 	char key[CONFIG_PATH_MAX];
+	int err;
 
 	for (uint32_t j = 0; j < i; j++, q++) {
-		if (device_name_len(q->device) == len && memcmp(q->device, p->device, len) == 0)
+		if ((device_name_len(q->device) == len && memcmp(q->device, p->device, len) == 0) ||
+		    hf_names_same_pci(q->device, p->device))
 			return config_fail(r, line_of(r, port_key(key, i, "device")), key,
 					   "%.*s is already the device of ports[%u]", (int)len,
 					   p->device, j);
 		if (strcmp(q->name, p->name) == 0)
 			return config_fail(r, line_of(r, port_key(key, i, "name")), key,
 					   "%s is already the name of ports[%u]", p->name, j);
+		err = check_ends(r, i, j);
+		if (err != 0)
+			return err;
 	}
 	return 0;
 }

@@ -59,6 +59,38 @@ start_forwarder() {
 	refused 2 net_null0 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
 }
 
+@test "configuration: two ports on one interface or socket, one PCI function in two spellings" {
+	write_config 1 net_tap0,iface=x0 net_tap1,iface=x0
+	refused 2 'iface=x0 is already that of ports[0]' "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
+	write_config 1 net_virtio_user0,path=/tmp/x net_virtio_user1,path=/tmp/x
+	refused 2 'path=/tmp/x is already' "$HF_PRIMARY" --check -c "$CONFIG"
+	write_config 1 0000:ff:00.0 ff:00.0
+	refused 2 'ff:00.0 is already the device of ports[0]' "$HF_PRIMARY" --check -c "$CONFIG"
+}
+
+@test "configuration: a pool that cannot fill the ports is refused, one that cannot fill the rings warned of" {
+	POOL=1023 write_config 1 net_null0 net_null1
+	refused 2 'pool.size: 1023 is less than the ports have receive descriptors (2048)' \
+		"$HF_PRIMARY" -c "$CONFIG" -- --no-pci
+	RING=4096 POOL=4095 write_config 2 net_null0 net_null1
+	run -0 --separate-stderr "$HF_PRIMARY" --check -c "$CONFIG"
+	same "$output" "$CONFIG: good" stdout
+	# shellcheck disable=SC2154 # bats sets stderr
+	[[ $stderr == *'pool.size: 4095 is less than rings and descriptors of software lanes hold (12288)'* ]] ||
+		fail "$stderr"
+	EXTRA='queues: hardware' RING=4096 POOL=1023 write_config 2 net_null0 net_null1
+	run -0 --separate-stderr "$HF_PRIMARY" --check -c "$CONFIG"
+	same "$stderr" "" "warning for hardware lanes"
+}
+
+@test "configuration: the examples and the demo's are good, without a warning" {
+	local file
+	for file in "$HF_TOP"/conf/*.yaml; do
+		run -0 "$HF_PRIMARY" --check -c "$file"
+		same "$output" "$file: good" "$file"
+	done
+}
+
 @test "configuration: a lane that is not configured" {
 	config_refused 'lane 5' 'rss:' '  reta_size: 16' '  reta: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,5]'
 }

@@ -41,7 +41,7 @@ nic_config() {
 		echo "lanes: [{cpu: ${2//,/\}, {cpu: }}]"
 		echo "io: [{cpu: ${3//,/\}, {cpu: }}]"
 		echo "idle: $1"
-		echo "pool: {size: 16383}"
+		echo "pool: {size: 32767}"
 		echo "ring: {size: 4096}"
 		echo "ports:"
 		for address in "${@:4}"; do
@@ -197,6 +197,14 @@ two_nics() {
 	run -0 doctor --json --config "$CONFIG"
 	found WARN iommu "a NIC can write anywhere in memory"
 	clean_but iommu
+}
+
+@test "a pool smaller than rings and descriptors is a warning" {
+	nic_config sleep 0 1 net_null0 net_null1
+	sed -i 's/^pool: .*/pool: {size: 4095}/' "$CONFIG"
+	run -0 doctor --json --config "$CONFIG"
+	found WARN config "pool.size: 4095 is less than rings and descriptors"
+	clean_but config
 }
 
 @test "net_tap ports need /dev/net/tun" {

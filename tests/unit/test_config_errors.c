@@ -170,6 +170,14 @@ keys_that_do_not_fit_together(void **state)
 		 "3: ports[1].device: a is already the device of ports[0]"},
 		{"ports:\n- device: net_tap0,iface=x\n- name: y\n  device: net_tap0,iface=y\n",
 		 "4: ports[1].device: net_tap0 is already the device of ports[0]"},
+		{"ports:\n- device: net_tap0,iface=x\n- device: net_tap1,mac=fixed,iface=x\n",
+		 "3: ports[1].device: iface=x is already that of ports[0]"},
+		{"ports:\n- device: \"net_virtio_user0,path=/a\"\n"
+		 "- device: \"net_virtio_user1,path=/b\"\n"
+		 "- device: \"net_virtio_user2,path=/a,queues=1\"\n",
+		 "4: ports[2].device: path=/a is already that of ports[0]"},
+		{"ports:\n- device: \"0000:01:00.0\"\n- device: \"01:00.0,arg=1\"\n",
+		 "3: ports[1].device: 01:00.0 is already the device of ports[0]"},
 		{"ports:\n- device: a\n- device: b\n  name: a\n",
 		 "4: ports[1].name: a is already the name of ports[0]"},
 		{"ports:\n- device: a\n  peer: b\n", "3: ports[0].peer: no port has the name 'b'"},
