@@ -37,8 +37,8 @@ print_help(void)
 	       "  --sort KEY       order of flows: pps, bps, packets, bytes, age (default pps)\n"
 	       "  --json           one JSON object a line instead of text\n"
 	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
-	       "  --help           this text\n"
-	       "  --version        the version\n\n"
+	       "  -h, --help       this text\n"
+	       "  -V, --version    the version\n\n"
 	       "Keys on a screen: q quit, p pause, s next order, arrows and pages scroll, h help.\n"
 	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n",
 	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
@@ -159,7 +159,7 @@ options_parse(struct hf_options *o, int argc, char **argv)
 				 .interval_s = 1,
 				 .sort = HF_SORT_PPS};
 	opterr = 0;
-	while ((key = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	while ((key = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
 		if (key == 'h') {
 			print_help();
 			return OPTIONS_DONE;

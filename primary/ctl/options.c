@@ -30,8 +30,8 @@ print_help(void)
 	       "  --timeout S      wait S seconds for the reply (default: %.0f, restart %.0f)\n"
 	       "  --top N          flows: how many (1 to 1000, default: 10)\n"
 	       "  --sort KEY       flows: by packets (default) or bytes\n"
-	       "  --help           print this\n"
-	       "  --version        print the version of this program\n\n"
+	       "  -h, --help       print this\n"
+	       "  -V, --version    print the version of this program\n\n"
 	       "Commands:\n",
 	       HF_INSTANCE_DEFAULT, CTL_TIMEOUT_S, CTL_TIMEOUT_RESTART_S);
 	ctl_command_help(stdout);
@@ -105,7 +105,7 @@ ctl_options_parse(int argc, char **argv, struct ctl_options *o, const struct ctl
 	int opt, status, most;
 
 	*o = (struct ctl_options){.instance = HF_INSTANCE_DEFAULT};
-	while ((opt = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
 		status = parse_option(o, opt, argv);
 		if (status >= 0)
 			return status;

@@ -101,6 +101,18 @@ start_forwarder() {
 	refused 1 "$CONFIG.none" "$HF_PRIMARY" -c "$CONFIG.none"
 }
 
+@test "-h and --help, -V and --version: the same in every program, exit 0" {
+	local program help version
+	for program in "$HF_PRIMARY" "$HF_WORKER" "$HF_MONITOR" "$HF_CTL"; do
+		help=$("$program" --help)
+		[[ $help == *"-h, --help "*"-V, --version "* ]] || fail "$program: $help"
+		same "$("$program" -h)" "$help" "$program -h"
+		version=$("$program" --version)
+		[[ $version == "${program##*/} "[0-9]* ]] || fail "$program: $version"
+		same "$("$program" -V)" "$version" "$program -V"
+	done
+}
+
 @test "bad flags: every program, exit 2" {
 	write_config 1 net_null0 net_null1
 	refused 2 --colour "$HF_PRIMARY" -c "$CONFIG" --colour

@@ -290,14 +290,19 @@ parse_all(int argc, char **argv, struct wire_options *o)
 		options[i] = (struct option){rows[i].name, rows[i].value != NULL, NULL, (int)i};
 	opterr = 0;
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:hV", options, NULL)) != -1) {
 		if (option == '?' || option == ':') {
 			hf_err("%s: %s: see holdfast-wire --help", argv[optind - 1],
 			       option == ':' ? "value missing" : "unknown option");
 			return -EINVAL;
 		}
 		last_value = optarg;
-		err = take_row(o, &rows[option], optarg);
+		if (option == 'h')
+			err = take_help(o, "help", NULL);
+		else if (option == 'V')
+			err = take_version(o, "version", NULL);
+		else
+			err = take_row(o, &rows[option], optarg);
 		if (err != 0)
 			return err;
 	}
