@@ -29,14 +29,18 @@ enum how {
 	HOW_TOO_LONG = 32, /* the client ends with a line that is too long */
 	HOW_VANISH = 64,   /* it goes away without waiting for replies */
 	HOW_NARROW = 128,  /* replies do not fit the socket; with HOW_VANISH: it reads none */
+	/* Together: lane 2 has no owner; a lane is on its way home for some turns. */
+	HOW_ORPHAN = HOW_NO_GAP | HOW_OLD,
+	HOW_RETURNING = HOW_STANDBY | HOW_OLD,
 };
 
 static struct {
 	struct hf_primary p;
 	uint8_t how;
 	int polls_left;
-	int peer; /* the client's end */
-	int deaf; /* it reads nothing */
+	int returning_left; /* turns */
+	int peer;           /* the client's end */
+	int deaf;           /* it reads nothing */
 	uint32_t lines_sent, lines_got;
 	char *reply;
 	size_t reply_len;
@@ -182,12 +186,16 @@ reset_world(uint8_t how)
 	world.reply_len = 0;
 	world.deaf = (how & HOW_VANISH) != 0 && (how & HOW_NARROW) != 0;
 	world.p.stop = 0;
+	world.p.returning = world.p.restarting = 0;
+	world.returning_left = (how & HOW_RETURNING) == HOW_RETURNING ? 3 : 0;
 	world.p.control = c;
 	world.p.rss_ipv4 = world.p.rss_ipv6 = "table";
 	for (uint32_t l = 0; l < LANES; l++) {
 		atomic_store(&world.p.seg->lanes[l].owner_slot_plus1, l == 2 ? 2 : 1);
 		atomic_store(&world.p.seg->lanes[l].owner_pid, getpid());
 	}
+	if ((how & HOW_ORPHAN) == HOW_ORPHAN)
+		atomic_store(&world.p.seg->lanes[2].owner_slot_plus1, 0);
 	c->p = &world.p;
 	c->listener.fd = -1;
 	for (uint32_t i = 0; i < CONTROL_CLIENTS; i++)
@@ -240,6 +248,8 @@ turn(void)
 	struct epoll_event events[4];
 	int n;
 
+	world.p.returning = world.returning_left > 0;
+	world.returning_left -= world.returning_left > 0 && world.p.restarting;
 	hf_control_poll(&world.p);
 	n = epoll_wait(world.p.epoll_fd, events, 4, 0);
 	for (int i = 0; i < n; i++) {

@@ -18,7 +18,8 @@ INPUT_MAX = 4096
 
 REQUESTS = [
     '{"command": "%s"}' % name for name in
-    ('status', 'lanes', 'workers', 'ports', 'pools', 'flows', 'clear', 'stop', 'version')
+    ('status', 'lanes', 'workers', 'ports', 'pools', 'flows', 'clear', 'stop', 'version',
+     'quarantine')
 ] + [
     '{"command": "flows", "top": 5, "sort": "bytes"}', '{"command": "flows", "top": 0}',
     '{"command": "flows", "sort": "packets"}', '{"command": "flows", "sort": "x"}',
@@ -27,6 +28,12 @@ REQUESTS = [
     '{"command": "restart", "target": "nobody"}', '{"command": "restart", "target": null}',
     '{"command": "drain", "worker": "a"}', '{"command": "drain", "worker": "b"}',
     '{"command": "drain", "worker": "next"}', '{"command": "drain", "worker": 7}',
+    '{"command": "supervise", "target": "all", "state": "off"}',
+    '{"command": "supervise", "target": "1", "state": "on"}',
+    '{"command": "supervise", "target": 2, "state": "on"}',
+    '{"command": "supervise", "target": 9, "state": "on"}',
+    '{"command": "supervise", "target": "all", "state": "maybe"}',
+    '{"command": "restart", "target": 2}', '{"command": "restart", "target": "2"}',
     '{"command": "drain"}', '{"command": "loglevel", "level": "error"}',
     '{"command": "loglevel", "level": "loud"}', '{"command": "status", "x": 1}',
     '{"command": "fly"}', '{"x": 1}', '[]', '{', '"\\u0000"',
@@ -87,6 +94,10 @@ def inputs():
   yield from (('stages', data) for data in stage_inputs(all_frames, rng))
   for i, line in enumerate(REQUESTS):
     yield 'control', bytes((i % 32, i)) + line.encode() + b'\n'
+  for how in (20, 24, 28):  # a lane on its way home; one without an owner; both
+    for target in ('all', '2', 'a', 'b'):
+      line = '{"command": "restart", "target": "%s"}\n{"command": "drain", "worker": "a"}\n' % target
+      yield 'control', bytes((how, 7)) + (line + '{"command": "clear"}\n').encode()
   for how in range(0, 256, 5):
     lines = rng.sample(REQUESTS, 5) + ['{"command": "restart", "target": "all"}']
     yield 'control', bytes((how, how)) + '\n'.join(lines).encode() + b'\n'
