@@ -189,7 +189,7 @@ hf_suspect_judge(struct hf_lane_context *ctx, uint32_t k, const struct hf_suspec
 		HF_POINT("suspect_range");
 	}
 	s->trying = 0;
-	HF_POINT("suspect_judged");
+	HF_POINT("recover_judged");
 }
 
 void

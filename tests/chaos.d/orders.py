@@ -61,10 +61,10 @@ def kind_of(name):
 
 def chosen(all_names, points, expiring):
   """The points of --points, in the order in which they are visited. Those of the crash handler
-  are met by no worker that is only killed."""
+  and of packets of death are met by no worker that is only killed."""
   if points == 'all':
-    return [n for n in all_names if n not in UNREACHABLE and not n.startswith('crash_') and
-            (n in EXPIRING) == expiring]
+    return [n for n in all_names if n not in UNREACHABLE and
+            not n.startswith(('crash_', 'quarantine_', 'suspect_')) and (n in EXPIRING) == expiring]
   for point in points.split(','):
     if point not in all_names:
       raise ValueError('--points: %s: no such point: random, all or some of: %s'
