@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <grp.h>
 #include <rte_cycles.h>
 #include <rte_version.h>
@@ -17,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "log.h"
 #include "parts.h"
 #include "segment_adopt.h"
@@ -115,18 +115,6 @@ instance_lock(struct hf_primary *p, gid_t gid)
 	return 0;
 }
 
-static void
-unlink_all(const char *pattern)
-{
-	glob_t g;
-
-	if (glob(pattern, 0, NULL, &g) != 0)
-		return;
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		unlink(g.gl_pathv[i]);
-	globfree(&g);
-}
-
 /* DPDK's files of this instance: hugepages and the runtime folder. */
 static void
 remove_dpdk_files(const struct hf_primary *p)
@@ -134,9 +122,9 @@ remove_dpdk_files(const struct hf_primary *p)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%smap_[0-9]*", p->cfg.hugepage_dir, p->cfg.instance);
-	unlink_all(path);
+	hf_files_remove(path);
 	snprintf(path, sizeof(path), "/var/run/dpdk/%s/*", p->cfg.instance);
-	unlink_all(path);
+	hf_files_remove(path);
 	snprintf(path, sizeof(path), "/var/run/dpdk/%s", p->cfg.instance);
 	rmdir(path);
 }

@@ -3,7 +3,6 @@
  * The main thread's loop: signals, control connections, deaths of workers, and a tick.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +12,7 @@
 
 #include "log.h"
 #include "parts.h"
+#include "signals.h"
 
 #define TICK_MS 10
 
@@ -31,16 +31,9 @@ loop_open(struct hf_primary *p)
 {
 	static struct hf_source signals = {.ready = on_signal};
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &signals};
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	signals.fd = hf_signals_open_end();
 	if (p->epoll_fd < 0 || signals.fd < 0 ||
 	    epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, signals.fd, &ev) != 0) {
 		hf_err("instance %s: open main loop: %s", p->cfg.instance, strerror(errno));

@@ -4,7 +4,6 @@
  * never waits for a worker, but for the end of those it asked to leave at shutdown.
  */
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "log.h"
 #include "parts.h"
 
@@ -102,17 +102,10 @@ hf_supervisor_find(struct hf_primary *p, const char *name_or_pid)
 static void
 sweep_runtime(const struct hf_primary *p, int32_t pid)
 {
-	char pattern[256];
-	glob_t g;
+	char folder[128];
 
-	snprintf(pattern, sizeof(pattern),
-		 "/var/run/dpdk/%s/{mp_socket_%d_*,fbarray_*_%d_*,fbarray_*_%d}", p->cfg.instance,
-		 pid, pid, pid);
-	if (glob(pattern, GLOB_BRACE, NULL, &g) != 0)
-		return;
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		unlink(g.gl_pathv[i]);
-	globfree(&g);
+	snprintf(folder, sizeof(folder), "/var/run/dpdk/%s", p->cfg.instance);
+	hf_files_remove_runtime(folder, pid);
 }
 
 static uint64_t

@@ -6,7 +6,6 @@
  * in the runtime folder and calls EAL no more.
  */
 #include <errno.h>
-#include <glob.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_memzone.h>
@@ -17,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "log.h"
 #include "points.h"
 #include "stage.h"
@@ -157,16 +157,7 @@ prepare_lane(struct hf_worker_process *w, uint32_t lane)
 static void
 remove_runtime_files(const char *instance)
 {
-	char pattern[128];
-	glob_t g;
-
-	snprintf(pattern, sizeof(pattern), "%s/{mp_socket_%d_*,fbarray_*_%d_*,fbarray_*_%d}",
-		 rte_eal_get_runtime_dir(), getpid(), getpid(), getpid());
-	if (glob(pattern, GLOB_BRACE, NULL, &g) == 0) {
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			unlink(g.gl_pathv[i]);
-		globfree(&g);
-	}
+	hf_files_remove_runtime(rte_eal_get_runtime_dir(), getpid());
 	hf_debug("instance %s: attach: runtime files removed", instance);
 }
 

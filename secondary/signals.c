@@ -3,35 +3,19 @@
  * The signals of an attached worker, as file descriptors: those that end it, and the one by which
  * the primary says that it has written to the slot. Main thread.
  */
-#include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "signals.h"
 #include "worker.h"
-
-static int
-open_set(const sigset_t *set)
-{
-	sigprocmask(SIG_BLOCK, set, NULL);
-	return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 int
 signals_open(struct hf_worker_process *w)
 {
-	sigset_t end, wake;
-
-	sigemptyset(&end);
-	sigaddset(&end, SIGTERM);
-	sigaddset(&end, SIGINT);
-	sigaddset(&end, SIGHUP);
-	sigemptyset(&wake);
-	sigaddset(&wake, SIGWINCH); /* ignored by whoever does not wait for it */
-	signal(SIGPIPE, SIG_IGN);
-	w->signal_fd = open_set(&end);
-	w->wake_fd = open_set(&wake);
-	return w->signal_fd < 0 || w->wake_fd < 0 ? -errno : 0;
+	w->signal_fd = hf_signals_open_end();
+	w->wake_fd = hf_signals_open_one(SIGWINCH); /* ignored by whoever does not wait for it */
+	return w->signal_fd < 0 ? w->signal_fd : w->wake_fd < 0 ? w->wake_fd : 0;
 }
 
 void
