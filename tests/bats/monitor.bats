@@ -85,3 +85,29 @@ as_nobody() {
 	run ! grep -E 'openat.*(O_RDWR|O_WRONLY)' "$LOGS/strace"
 	run ! grep -E 'MAP_SHARED' <(grep PROT_WRITE "$LOGS/strace")
 }
+
+@test "a monitor that is stopped or killed costs no packet and keeps nobody from attaching" {
+	local monitor pings pid
+	# shellcheck disable=SC2046
+	write_config 1 $(tap_devices)
+	start_primary
+	start_tap_hosts
+	start_workers 0
+	hf_spawn monitor "$LOGS/monitor" "$HF_MONITOR" --instance "$INSTANCE" --batch --interval 0.1
+	monitor=$HF_PID
+	hf_wait_for 5 test -s "$LOGS/monitor" || fail "the monitor shows nothing"
+	in_a ping -q -c 5 -i 0.01 "$HOST_B" >/dev/null
+	in_a ping -q -i 0.001 -c 2000 -W 2 "$HOST_B" >"$LOGS/ping" &
+	pings=$!
+	kill -STOP "$monitor"
+	start_worker standby --standby
+	hf_wait_for 5 status_is '.lanes[0].waiting == ["standby"]' || fail "$(ctl lanes)"
+	pid=$(status_of '.lanes[0].owner_pid')
+	kill -KILL "$pid"
+	hf_wait_for 5 status_is ".lanes[0] | .takeovers == 1 and .state == \"running\"" ||
+		fail "lane 0 was not taken over"
+	kill -KILL "$monitor"
+	wait "$pings" || true
+	same "$(ping_counts "$LOGS/ping")" "2000 2000 0" "pings sent, received, doubled"
+	echo "# taken over beside a stopped monitor: $(status_of '.lanes[0].last_gap_us') us" >&3
+}
