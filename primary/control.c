@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "upgrade.h"
 
 uint64_t
 control_now_ms(void)
@@ -201,6 +202,8 @@ hf_control_poll(struct hf_primary *p)
 	wait = resume_accept(c, control_now_ms());
 	if (c->restart.active)
 		control_restart_step(c);
+	if (p->upgrade != NULL)
+		control_upgrade_step(c);
 	for (uint32_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i].source.fd >= 0)
 			control_client_serve(c, &c->client[i]);
@@ -210,7 +213,7 @@ hf_control_poll(struct hf_primary *p)
 			wait = sooner(wait, control_client_wait(c, &c->client[i]));
 	if (scanning)
 		return 0;
-	return c->restart.active ? sooner(wait, 1) : wait;
+	return c->restart.active || p->upgrade != NULL ? sooner(wait, 1) : wait;
 }
 
 void
@@ -221,6 +224,7 @@ hf_control_close(struct hf_primary *p)
 	if (c == NULL)
 		return;
 	control_restart_abandon(c);
+	upgrade_forget(p);
 	for (uint32_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i].source.fd >= 0)
 			control_client_close(c, &c->client[i]);

@@ -68,6 +68,7 @@ struct hf_control {
 	uint32_t scan_turn; /* client whose scan is looked at first in the next turn */
 	struct control_client client[CONTROL_CLIENTS];
 	struct control_restart restart;
+	struct control_client *upgrader; /* who asked for the upgrade under way */
 };
 
 /* Milliseconds of CLOCK_MONOTONIC. */
@@ -115,5 +116,17 @@ void control_restart_step(struct hf_control *c);
 
 /* Forgets a restart under way; the lane's hand-over itself goes on in the worker. */
 void control_restart_abandon(struct hf_control *c);
+
+/* --- control_upgrade.c ---------------------------------------------------------------------- */
+
+/* `upgrade`, by its action. Returns the reply, or NULL when it was put off. */
+json_t *control_upgrade_run(struct hf_control *c, struct control_client *client,
+			    const json_t *request);
+
+/* One step; answers the client at the end. About every millisecond while p->upgrade is set. */
+void control_upgrade_step(struct hf_control *c);
+
+/* The client has gone: all goes back. Of any other client nothing happens. */
+void control_upgrade_gone(struct hf_control *c, const struct control_client *client);
 
 #endif

@@ -51,6 +51,7 @@ control_client_close(struct hf_control *c, struct control_client *client)
 {
 	if (c->restart.client == client)
 		c->restart.client = NULL;
+	control_upgrade_gone(c, client);
 	close(client->source.fd);
 	hf_flow_scan_free(client->scan);
 	free(client->in);

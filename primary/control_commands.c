@@ -13,7 +13,7 @@
 #include "status.h"
 #include "units.h"
 
-#define COMMAND_ARGS 2
+#define COMMAND_ARGS 8
 #define STOPPED_BLOCKS                                                                             \
 	"a stopped worker can block attaches and hand-overs: switch supervision on again when done"
 
@@ -185,6 +185,8 @@ drain(struct hf_control *c, const struct control_client *client, const char *wor
 	char text[160] = "";
 	int slot, err;
 
+	if (c->p->upgrade != NULL)
+		return control_error(1, "worker %s: drain: an upgrade is under way", worker);
 	if (c->restart.active)
 		return control_error(1, "worker %s: drain: a restart is under way", worker);
 	slot = hf_supervisor_find(c->p, worker);
@@ -266,6 +268,8 @@ run_supervise(struct hf_control *c, struct control_client *client, const json_t 
 static json_t *
 run_clear(struct hf_control *c, struct control_client *client, const json_t *request)
 {
+	if (c->p->upgrade != NULL)
+		return control_error(1, "clear: an upgrade is under way");
 	if (c->restart.active) /* it compares counters before and after */
 		return control_error(1, "clear: a restart is under way");
 	hf_notice("control: clear: asked by pid %d, uid %u", (int)client->pid,
@@ -337,6 +341,9 @@ static const struct command commands[] = {
 	{"version", {NULL}, run_version},
 	{"supervise", {"target", "state"}, run_supervise},
 	{"quarantine", {NULL}, run_quarantine},
+	{"upgrade",
+	 {"action", "canary", "workers", "more", "watch_ms", "max_slowdown", "max_drop_ratio"},
+	 control_upgrade_run},
 };
 
 static const struct command *

@@ -77,6 +77,8 @@ control_restart_begin(struct hf_control *c, struct control_client *client, const
 	struct control_restart *r = &c->restart;
 	json_t *refusal;
 
+	if (c->p->upgrade != NULL)
+		return control_error(1, "restart: %s: an upgrade is under way", target);
 	if (r->active)
 		return control_error(1, "restart: %s: another restart is under way", target);
 	memset(r, 0, sizeof(*r));

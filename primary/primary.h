@@ -21,6 +21,7 @@ struct hf_hw_lane;
 struct hf_supervisor;
 struct hf_recovery;
 struct hf_owners;
+struct hf_upgrade;
 struct epoll_event;
 
 /* A port's statistics. */
@@ -53,6 +54,7 @@ struct hf_primary {
 	struct hf_owners *owners;
 	int restarting; /* `restart` moves lanes: control_restart.c ... */
 	int returning;  /* ... and a lane goes home: owners.c; one waits for the other */
+	struct hf_upgrade *upgrade; /* the one under way: upgrade.c; restarting is set, too */
 	struct hf_control *control;
 	atomic_int stop; /* set by signal or `stop`: the main loop ends */
 };

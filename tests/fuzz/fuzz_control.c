@@ -14,6 +14,7 @@
 #include "control.h"
 #include "fuzz.h"
 #include "log.h"
+#include "upgrade.h"
 
 #define LANES          3
 #define TURNS_MAX      200000
@@ -37,7 +38,7 @@ enum how {
 static struct {
 	struct hf_primary p;
 	uint8_t how;
-	int polls_left;
+	int polls_left, upgrade_polls, more_left;
 	int returning_left; /* turns */
 	int peer;           /* the client's end */
 	int deaf;           /* it reads nothing */
@@ -133,6 +134,72 @@ hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
 {
 	fuzz_check(lane < p->cfg.n_lanes, "supervision of a lane that is none");
 	atomic_store(&p->seg->lanes[lane].unsupervised, on == 0);
+}
+
+int
+upgrade_begin(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
+{
+	if (p->upgrade != NULL || (world.how & HOW_BEGIN_FAILS) != 0) {
+		snprintf(why, why_len, "upgrade: it cannot be");
+		return -EBUSY;
+	}
+	p->upgrade = calloc(1, sizeof(*p->upgrade));
+	fuzz_check(p->upgrade != NULL, "no memory");
+	fuzz_check(r->canary < LANES && r->n_pairs == 1, "an upgrade of what is not there");
+	p->upgrade->limits = r->limits;
+	p->upgrade->canary = p->upgrade->lane = r->canary;
+	p->upgrade->more = r->more;
+	world.upgrade_polls = 3;
+	world.more_left = 100;
+	return 0;
+}
+
+int
+upgrade_add(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
+{
+	if (p->upgrade != NULL && p->upgrade->more && r->n_pairs > 0) {
+		p->upgrade->more = 0;
+		return 0;
+	}
+	snprintf(why, why_len, "upgrade: none is wanted");
+	return -EINVAL;
+}
+
+void
+upgrade_cancel(struct hf_primary *p, const char *reason)
+{
+	if (p->upgrade == NULL)
+		return;
+	p->upgrade->failed = 1;
+	snprintf(p->upgrade->reason, sizeof(p->upgrade->reason), "upgrade: %s", reason);
+}
+
+int
+upgrade_step(struct hf_primary *p)
+{
+	struct hf_upgrade *u = p->upgrade;
+
+	u->phase = u->more && !u->failed ? UPGRADE_MORE : UPGRADE_WATCH;
+	if (world.more_left-- == 0) /* the other workers do not come */
+		upgrade_cancel(p, "late");
+	if (u->phase == UPGRADE_MORE || (!u->failed && world.upgrade_polls-- > 0))
+		return 0;
+	u->phase = UPGRADE_OVER;
+	u->moved = 1;
+	return 1;
+}
+
+const struct hf_upgrade *
+upgrade_get(const struct hf_primary *p)
+{
+	return p->upgrade;
+}
+
+void
+upgrade_forget(struct hf_primary *p)
+{
+	free(p->upgrade);
+	p->upgrade = NULL;
 }
 
 static void
@@ -335,6 +402,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_check(world.lines_got == world.lines_sent,
 			   "a request without a reply, or two");
 	control_restart_abandon(c);
+	upgrade_forget(&world.p);
 	if (world.peer >= 0)
 		close(world.peer);
 	free(c);

@@ -39,6 +39,24 @@ REQUESTS = [
     '{"command": "fly"}', '{"x": 1}', '[]', '{', '"\\u0000"',
 ]
 
+UPGRADE = '{"command": "upgrade", "action": "%s", %s}'
+LIMITS = '"watch_ms": %s, "max_slowdown": %s, "max_drop_ratio": %s'
+PAIR = '"workers": [{"old": 1, "new": 2}], '
+GOOD = LIMITS % (500, 1.5, 0.001)
+UPGRADES = [
+    UPGRADE % ('begin', '"canary": 1, ' + PAIR + GOOD),
+    UPGRADE % ('begin', '"canary": 1, "more": true, ' + PAIR + GOOD),
+    UPGRADE % ('begin', '"canary": 9, ' + PAIR + GOOD),
+    UPGRADE % ('begin', '"canary": 0, "workers": [], ' + GOOD),
+    UPGRADE % ('begin', '"canary": 0, "workers": [{"old": 1}], ' + GOOD),
+    UPGRADE % ('begin', '"canary": 0, ' + PAIR + LIMITS % (1, 1.5, 0)),
+    UPGRADE % ('begin', '"canary": 0, ' + PAIR + LIMITS % (500, 0, 0)),
+    UPGRADE % ('begin', '"canary": 0, ' + PAIR + LIMITS % (500, 2, 2)),
+    UPGRADE % ('add', PAIR + '"more": false'), UPGRADE % ('add', '"workers": 1'),
+    UPGRADE % ('status', '"more": false'), UPGRADE % ('cancel', '"more": false'),
+    UPGRADE % ('fly', '"more": false'), '{"command": "upgrade"}',
+]
+
 CONFIGS = [
     'ports: [{device: net_null0, peer: none, io: 1, mtu: 1500}]\nio: [{cpu: 0}, {cpu: any}]\n',
     'ports: [{device: "net_null0,a=b", name: p}]\nlanes: 2\nrss: {key: default, fields: [ipv4, tcp],'
@@ -98,6 +116,9 @@ def inputs():
     for target in ('all', '2', 'a', 'b'):
       line = '{"command": "restart", "target": "%s"}\n{"command": "drain", "worker": "a"}\n' % target
       yield 'control', bytes((how, 7)) + (line + '{"command": "clear"}\n').encode()
+  for i, line in enumerate(UPGRADES):
+    yield 'control', bytes((0, i)) + line.encode() + b'\n'
+  yield 'control', bytes((1, 1)) + UPGRADES[0].encode() + b'\n'
   for how in range(0, 256, 5):
     lines = rng.sample(REQUESTS, 5) + ['{"command": "restart", "target": "all"}']
     yield 'control', bytes((how, how)) + '\n'.join(lines).encode() + b'\n'

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "upgrade.h"
 
 static struct fake fake;
 
@@ -192,6 +193,68 @@ turn(void)
 
 		s->ready(&fake.p, s, events[i].events);
 	}
+}
+
+int
+upgrade_begin(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
+{
+	if (p->upgrade != NULL) {
+		snprintf(why, why_len, "upgrade: it cannot be");
+		return -EBUSY;
+	}
+	p->upgrade = calloc(1, sizeof(*p->upgrade));
+	assert_non_null(p->upgrade);
+	p->upgrade->limits = r->limits;
+	p->upgrade->canary = p->upgrade->lane = r->canary;
+	p->upgrade->more = r->more;
+	fake.upgrade_polls = 3;
+	return 0;
+}
+
+int
+upgrade_add(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
+{
+	if (p->upgrade != NULL && p->upgrade->more && r->n_pairs > 0) {
+		p->upgrade->more = 0;
+		return 0;
+	}
+	snprintf(why, why_len, "upgrade: none is wanted");
+	return -EINVAL;
+}
+
+void
+upgrade_cancel(struct hf_primary *p, const char *reason)
+{
+	if (p->upgrade == NULL)
+		return;
+	p->upgrade->failed = 1;
+	snprintf(p->upgrade->reason, sizeof(p->upgrade->reason), "upgrade: %s", reason);
+}
+
+int
+upgrade_step(struct hf_primary *p)
+{
+	struct hf_upgrade *u = p->upgrade;
+
+	u->phase = u->more && !u->failed ? UPGRADE_MORE : UPGRADE_WATCH;
+	if (u->phase == UPGRADE_MORE || (!u->failed && fake.upgrade_polls-- > 0))
+		return 0;
+	u->phase = UPGRADE_OVER;
+	u->moved = 1;
+	return 1;
+}
+
+const struct hf_upgrade *
+upgrade_get(const struct hf_primary *p)
+{
+	return p->upgrade;
+}
+
+void
+upgrade_forget(struct hf_primary *p)
+{
+	free(p->upgrade);
+	p->upgrade = NULL;
 }
 
 void
