@@ -114,7 +114,7 @@ take_one(struct hf_worker_options *opt, int c)
 		return 1;
 	case 'V':
 	case OPT_VERSION:
-		puts("holdfast-worker " HF_VERSION);
+		printf("holdfast-worker %s (segment layout %u)\n", HF_VERSION, HF_LAYOUT_VERSION);
 		return 1;
 	default:
 		hf_err("bad option: see holdfast-worker --help");

@@ -17,6 +17,7 @@
 #include "names.h"
 
 #define REPLY_MAX (64U << 20)
+#define TICK_S    0.2
 
 struct exchange {
 	const char *instance;
@@ -24,6 +25,8 @@ struct exchange {
 	double timeout_s, deadline_s;
 	char *reply;
 	size_t len, size;
+	void (*tick)(void *arg); /* NULL: none */
+	void *arg;
 };
 
 static double
@@ -43,10 +46,15 @@ await(const struct exchange *x, short events)
 
 	for (;;) {
 		double left = x->deadline_s - now_s();
-		int n = left > 0 ? poll(&pfd, 1, (int)(left * 1000) + 1) : 0;
+		double wait = x->tick != NULL && left > TICK_S ? TICK_S : left;
+		int n = left > 0 ? poll(&pfd, 1, (int)(wait * 1000) + 1) : 0;
 
 		if (n > 0)
 			return 0;
+		if (x->tick != NULL && left > 0 && (n == 0 || errno == EINTR)) {
+			x->tick(x->arg);
+			continue;
+		}
 		if (n == 0) {
 			hf_err("instance %s: no reply within %g s", x->instance, x->timeout_s);
 			return -1;
@@ -150,7 +158,15 @@ collect(struct exchange *x)
 json_t *
 ctl_client_ask(const char *instance, const json_t *request, double timeout_s)
 {
-	struct exchange x = {.instance = instance, .fd = -1, .timeout_s = timeout_s};
+	return ctl_client_ask_watching(instance, request, timeout_s, NULL, NULL);
+}
+
+json_t *
+ctl_client_ask_watching(const char *instance, const json_t *request, double timeout_s,
+			void (*tick)(void *arg), void *arg)
+{
+	struct exchange x = {
+		.instance = instance, .fd = -1, .timeout_s = timeout_s, .tick = tick, .arg = arg};
 	char *text = json_dumps(request, JSON_COMPACT);
 	json_t *reply = NULL;
 	json_error_t err;

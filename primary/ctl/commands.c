@@ -29,6 +29,9 @@ static const struct ctl_command commands[] = {
 	 "on|off", "state"},
 	{"quarantine", NULL, NULL, CTL_TIMEOUT_S, "packets on which owners died, and why",
 	 ctl_print_quarantine},
+	{"upgrade", NULL, NULL, CTL_TIMEOUT_S,
+	 "another program for all workers, tried on one lane first (--binary)", ctl_print_upgrade,
+	 NULL, NULL, ctl_upgrade},
 	{"clear", NULL, NULL, CTL_TIMEOUT_S, "count from 0 again", ctl_print_clear},
 	{"loglevel", "LEVEL", "level", CTL_TIMEOUT_S,
 	 "error, warning, notice, info or debug, in the primary", ctl_print_loglevel},
@@ -96,6 +99,11 @@ check(const struct ctl_command *command, const struct ctl_options *o)
 		hf_err("%s %s: %s?", command->name, o->arg, command->arg2);
 	else if ((o->top != NULL || o->sort != NULL) && strcmp(command->name, "flows") != 0)
 		hf_err("%s: --top and --sort belong to flows", command->name);
+	else if (command->run == NULL &&
+		 (o->binary != NULL || o->canary != NULL || o->watch != NULL ||
+		  o->max_slowdown != NULL || o->max_drop_ratio != NULL))
+		hf_err("%s: --binary, --canary, --watch and --max-... belong to upgrade",
+		       command->name);
 	else if (strcmp(command->name, "loglevel") == 0 && hf_log_parse_level(o->arg, &level) != 0)
 		hf_err("loglevel: %s: none of error, warning, notice, info, debug", o->arg);
 	else if (strcmp(command->name, "supervise") == 0 && strcmp(o->arg2, "on") != 0 &&

@@ -22,10 +22,11 @@ struct ctl_options {
 	const char *instance;
 	double timeout_s; /* 0: the command's own */
 	int json;
-	const char *top, *sort; /* NULL: not given */
-	const char *name;       /* of the command */
-	const char *arg;        /* NULL: not given */
-	const char *arg2;       /* likewise, the second */
+	const char *top, *sort;                                              /* NULL: not given */
+	const char *binary, *canary, *watch, *max_slowdown, *max_drop_ratio; /* of upgrade */
+	const char *name;                                                    /* of the command */
+	const char *arg;                                                     /* NULL: not given */
+	const char *arg2; /* likewise, the second */
 };
 
 struct ctl_command {
@@ -36,6 +37,8 @@ struct ctl_command {
 	const char *help;
 	void (*print)(FILE *out, const json_t *reply, int colour);
 	const char *arg2, *arg2_name; /* a second argument, NULL: it takes none */
+	/* Instead of one request: the reply, or NULL with the exit status after a message. */
+	json_t *(*run)(const struct ctl_options *o, int *status);
 };
 
 /* --- options.c ------------------------------------------------------------------------------ */
@@ -57,6 +60,15 @@ json_t *ctl_command_request(const struct ctl_command *command, const struct ctl_
 /* Sends one request and returns the reply; NULL after a message. Waits timeout_s at most. */
 json_t *ctl_client_ask(const char *instance, const json_t *request, double timeout_s);
 
+/* The same; calls tick every few hundred ms while the reply is waited for, and after a signal. */
+json_t *ctl_client_ask_watching(const char *instance, const json_t *request, double timeout_s,
+				void (*tick)(void *arg), void *arg);
+
+/* --- upgrade.c ------------------------------------------------------------------------------ */
+
+/* The whole of `upgrade`. Returns its result, or NULL with the exit status after a message. */
+json_t *ctl_upgrade(const struct ctl_options *o, int *status);
+
 /* --- print.c, table.c ----------------------------------------------------------------------- */
 
 void ctl_print_status(FILE *out, const json_t *reply, int colour);
@@ -72,6 +84,7 @@ void ctl_print_loglevel(FILE *out, const json_t *reply, int colour);
 void ctl_print_stop(FILE *out, const json_t *reply, int colour);
 void ctl_print_supervise(FILE *out, const json_t *reply, int colour);
 void ctl_print_quarantine(FILE *out, const json_t *reply, int colour);
+void ctl_print_upgrade(FILE *out, const json_t *reply, int colour);
 void ctl_print_version(FILE *out, const json_t *reply, int colour);
 
 enum ctl_format {

@@ -42,7 +42,8 @@ show(const struct ctl_command *command, json_t *reply, int json)
 		hf_err("%s", error != NULL ? error : "the primary refused without a reason");
 	if (json)
 		print_json(reply);
-	else if (ok || json_object_get(reply, "lanes") != NULL)
+	else if (ok || json_object_get(reply, "lanes") != NULL ||
+		 json_object_get(reply, "result") != NULL)
 		command->print(stdout, reply, use_colour());
 	if (ok)
 		return 0;
@@ -74,11 +75,16 @@ main(int argc, char **argv)
 	request = ctl_command_request(command, &options);
 	if (request == NULL)
 		return CTL_EXIT_USAGE;
-	reply = ctl_client_ask(options.instance, request,
-			       options.timeout_s > 0 ? options.timeout_s : command->timeout_s);
+	status = CTL_EXIT_FAILED;
+	if (command->run != NULL)
+		reply = command->run(&options, &status);
+	else
+		reply = ctl_client_ask(options.instance, request,
+				       options.timeout_s > 0 ? options.timeout_s
+							     : command->timeout_s);
 	json_decref(request);
 	if (reply == NULL)
-		return CTL_EXIT_FAILED;
+		return status;
 	status = show(command, reply, options.json);
 	json_decref(reply);
 	return finish(status);

@@ -12,11 +12,22 @@
 #include "units.h"
 #include "version.h"
 
+enum { OPT_BINARY = 256, OPT_CANARY, OPT_WATCH, OPT_SLOWDOWN, OPT_DROPS };
+
 static const struct option long_options[] = {
-	{"instance", required_argument, NULL, 'i'}, {"json", no_argument, NULL, 'j'},
-	{"timeout", required_argument, NULL, 't'},  {"top", required_argument, NULL, 'n'},
-	{"sort", required_argument, NULL, 's'},     {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
+	{"instance", required_argument, NULL, 'i'},
+	{"json", no_argument, NULL, 'j'},
+	{"timeout", required_argument, NULL, 't'},
+	{"top", required_argument, NULL, 'n'},
+	{"sort", required_argument, NULL, 's'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{"binary", required_argument, NULL, OPT_BINARY},
+	{"canary", required_argument, NULL, OPT_CANARY},
+	{"watch", required_argument, NULL, OPT_WATCH},
+	{"max-slowdown", required_argument, NULL, OPT_SLOWDOWN},
+	{"max-drop-ratio", required_argument, NULL, OPT_DROPS},
+	{NULL, 0, NULL, 0},
 };
 
 static void
@@ -30,6 +41,13 @@ print_help(void)
 	       "  --timeout S      wait S seconds for the reply (default: %.0f, restart %.0f)\n"
 	       "  --top N          flows: how many (1 to 1000, default: 10)\n"
 	       "  --sort KEY       flows: by packets (default) or bytes\n"
+	       "  --binary PATH    upgrade: the new holdfast-worker\n"
+	       "  --canary LANE    upgrade: which lane tries it (default: the first with an owner)\n"
+	       "  --watch S        upgrade: for how long (default: 5)\n"
+	       "  --max-slowdown X upgrade: cycles a packet, times those before (default: 1.5)\n"
+	       "  --max-drop-ratio Y\n"
+	       "                   upgrade: share of packets dropped, more than before (default:\n"
+	       "                   0.001)\n"
 	       "  -h, --help       print this\n"
 	       "  -V, --version    print the version of this program\n\n"
 	       "Commands:\n",
@@ -62,13 +80,38 @@ static int
 bad_option(char **argv, int opt)
 {
 	/* A short option has no place in argv of its own; a long one is the last that was read. */
-	if (optopt != 0 && opt == '?' && strchr("itnsjhV", optopt) == NULL)
+	if (optopt > 0 && optopt < 256 && opt == '?' && strchr("itnsjhV", optopt) == NULL)
 		hf_err("-%c: unknown option (see --help)", optopt);
 	else if (opt == ':')
 		hf_err("%s: the option needs a value", argv[optind - 1]);
 	else
 		hf_err("%s: unknown option or needless value (see --help)", argv[optind - 1]);
 	return CTL_EXIT_USAGE;
+}
+
+/* Options of upgrade; their values are looked at by that command. */
+static int
+parse_upgrade(struct ctl_options *o, int opt, char **argv)
+{
+	switch (opt) {
+	case OPT_BINARY:
+		o->binary = optarg;
+		return -1;
+	case OPT_CANARY:
+		o->canary = optarg;
+		return -1;
+	case OPT_WATCH:
+		o->watch = optarg;
+		return -1;
+	case OPT_SLOWDOWN:
+		o->max_slowdown = optarg;
+		return -1;
+	case OPT_DROPS:
+		o->max_drop_ratio = optarg;
+		return -1;
+	default:
+		return bad_option(argv, opt);
+	}
 }
 
 static int
@@ -95,7 +138,7 @@ parse_option(struct ctl_options *o, int opt, char **argv)
 		printf("holdfastctl %s\n", HF_VERSION);
 		return 0;
 	default:
-		return bad_option(argv, opt);
+		return parse_upgrade(o, opt, argv);
 	}
 }
 

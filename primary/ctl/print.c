@@ -246,6 +246,42 @@ ctl_print_restart(FILE *out, const json_t *reply, int colour)
 	json_array_foreach(json_object_get(reply, "lanes"), i, lane) print_moved_lane(out, lane);
 }
 
+/* " 231 (before: 220)", in some unit; "-" for what is not known. */
+static void
+print_compared(FILE *out, const json_t *reply, const char *key, double factor, const char *unit)
+{
+	const json_t *now = json_object_get(json_object_get(reply, "measured"), key);
+	const json_t *before = json_object_get(json_object_get(reply, "baseline"), key);
+
+	if (json_is_number(now))
+		fprintf(out, " %.4g%s", json_number_value(now) * factor, unit);
+	else
+		fprintf(out, " -");
+	if (json_is_number(before))
+		fprintf(out, " (before: %.4g%s)", json_number_value(before) * factor, unit);
+}
+
+/* What failed is one line of its own, on standard error. */
+void
+ctl_print_upgrade(FILE *out, const json_t *reply, int colour)
+{
+	const char *warning = json_string_value(json_object_get(reply, "warning"));
+
+	(void)colour;
+	if (json_is_object(json_object_get(reply, "measured"))) {
+		fprintf(out, "lane %d: cycles a packet", (int)number(reply, "canary_lane"));
+		print_compared(out, reply, "cycles_per_pkt", 1, "");
+		fputs(", dropped", out);
+		print_compared(out, reply, "drop_ratio", 100, "%");
+		putc('\n', out);
+	}
+	if (warning != NULL)
+		fprintf(out, "warning: %s\n", warning);
+	fprintf(out, "upgrade: %s: %zu lanes moved, %" JSON_INTEGER_FORMAT " packets lost\n",
+		text(reply, "result"), json_array_size(json_object_get(reply, "lanes_moved")),
+		number(reply, "packets_lost"));
+}
+
 void
 ctl_print_drain(FILE *out, const json_t *reply, int colour)
 {
