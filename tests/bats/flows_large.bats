@@ -36,7 +36,7 @@ totals() {
 	# One lane more than there is room for, at 1,152 MiB a lane.
 	local lanes=$(($(hf_meminfo HugePages_Free) * $(hf_meminfo Hugepagesize) / 1024 / 1152 + 1))
 	[ "$lanes" -le 64 ] || skip "64 lanes fit into the free hugepages"
-	FLOW='capacity: 16777216' write_config "$lanes" net_null0 net_null1
+	RING=256 FLOW='capacity: 16777216' write_config "$lanes" net_null0 net_null1
 	run -1 timeout 20 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
 	same "${#lines[@]}" 1 "lines of the message"
 	[[ ${lines[0]} == *"are missing"*"nr_hugepages" ]] || fail "$output"
