@@ -178,6 +178,15 @@ run_restart(struct hf_control *c, struct control_client *client, const json_t *r
 	return control_restart_begin(c, client, number);
 }
 
+/* What moves lanes now: "an upgrade", "a restart", or NULL. */
+static const char *
+moving(const struct hf_control *c)
+{
+	if (c->p->upgrade != NULL)
+		return "an upgrade";
+	return c->restart.active ? "a restart" : NULL;
+}
+
 static json_t *
 drain(struct hf_control *c, const struct control_client *client, const char *worker)
 {
@@ -185,10 +194,8 @@ drain(struct hf_control *c, const struct control_client *client, const char *wor
 	char text[160] = "";
 	int slot, err;
 
-	if (c->p->upgrade != NULL)
-		return control_error(1, "worker %s: drain: an upgrade is under way", worker);
-	if (c->restart.active)
-		return control_error(1, "worker %s: drain: a restart is under way", worker);
+	if (moving(c) != NULL)
+		return control_error(1, "worker %s: drain: %s is under way", worker, moving(c));
 	slot = hf_supervisor_find(c->p, worker);
 	if (slot < 0)
 		return control_error(1, "worker %s: drain: no such worker lives", worker);
@@ -228,7 +235,7 @@ lanes_meant(const struct hf_control *c, const json_t *target)
 	uint64_t lane;
 
 	if (text != NULL && strcmp(text, "all") == 0)
-		return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+		return hf_lanes_all(n);
 	if (text != NULL && hf_parse_u64(text, 0, n - 1, &lane) == 0)
 		return UINT64_C(1) << lane;
 	if (json_is_integer(target) && json_integer_value(target) >= 0 &&
@@ -268,10 +275,8 @@ run_supervise(struct hf_control *c, struct control_client *client, const json_t 
 static json_t *
 run_clear(struct hf_control *c, struct control_client *client, const json_t *request)
 {
-	if (c->p->upgrade != NULL)
-		return control_error(1, "clear: an upgrade is under way");
-	if (c->restart.active) /* it compares counters before and after */
-		return control_error(1, "clear: a restart is under way");
+	if (moving(c) != NULL) /* counters are compared before and after */
+		return control_error(1, "clear: %s is under way", moving(c));
 	hf_notice("control: clear: asked by pid %d, uid %u", (int)client->pid,
 		  (unsigned int)client->uid);
 	if (hf_primary_clear(c->p) != 0)

@@ -131,7 +131,7 @@ static int
 check_lanes(struct hf_worker_process *w)
 {
 	uint32_t n = w->map.seg->header.n_lanes;
-	uint64_t all = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+	uint64_t all = hf_lanes_all(n);
 
 	if (w->opt.standby)
 		w->opt.lanes = all;

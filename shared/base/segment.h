@@ -458,6 +458,13 @@ int hf_process_alive(int32_t pid, uint64_t start_time);
 /* Field 22 of /proc/<pid>/stat, 0 when there is no such process. */
 uint64_t hf_process_start_time(int32_t pid);
 
+/* The set of lanes 0 to n - 1, a bit each; n at most HF_MAX_LANES. Any process. */
+static inline uint64_t
+hf_lanes_all(uint32_t n)
+{
+	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
 /* Start of lane l's flow region. Any process. */
 static inline void *
 hf_segment_flow_region(const struct hf_segment *seg, uint32_t lane)

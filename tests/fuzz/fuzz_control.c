@@ -228,7 +228,7 @@ make_world(void)
 	seg->header.flow_stride = flows;
 	seg->header.flow_capacity = HF_FLOW_CAPACITY_MIN;
 	world.p.seg = seg;
-	seg->header.n_lanes = LANES;
+	seg->header.n_lanes = world.p.cfg.n_lanes = LANES;
 	seg->header.n_ports = seg->header.n_pools = seg->header.n_io = 1;
 	seg->header.tsc_hz = UINT64_C(1000000000);
 	snprintf(seg->header.instance, sizeof(seg->header.instance), "fuzz");
