@@ -88,6 +88,7 @@ io_main(void *arg)
 	int request;
 
 	hf_thread_be_prompt();
+	atomic_store_explicit(&t->shared->tid, gettid(), memory_order_relaxed);
 	RTE_PER_LCORE(_lcore_id) = HF_LCORE_IO0 + t->id;
 	while ((request = atomic_load_explicit(&t->request, memory_order_relaxed)) != HF_IO_STOP) {
 		uint32_t moved = turn(t, turns++);

@@ -284,6 +284,7 @@ publish(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 	s->pool = pools_index(p, node, 0);
 	s->ethdev = p->port_id[i];
 	s->kind = (uint16_t)p->kind;
+	s->io = p->kind == HF_LANE_SOFTWARE ? (int32_t)cp->io : -1;
 	snprintf(s->why, sizeof(s->why), "%s", p->port_why[i]);
 	if (p->kind == HF_LANE_HARDWARE && pl->cksum)
 		p->seg->run.cksum_ports |= 1U << i;

@@ -108,7 +108,7 @@ port_details(const struct hf_segment *seg, const struct hf_port *port)
 		peer = &seg->ports[port->peer];
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", port->mac[0], port->mac[1],
 		 port->mac[2], port->mac[3], port->mac[4], port->mac[5]);
-	return json_pack("{s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o}", "link_mbps",
+	return json_pack("{s:o, s:o, s:o, s:s, s:i, s:o, s:s, s:s, s:o, s:o}", "link_mbps",
 			 status_number(mbps != 0, mbps), "device",
 			 status_text(port->device, sizeof(port->device)), "peer",
 			 peer != NULL ? status_text(peer->name, sizeof(peer->name)) : json_null(),
@@ -116,7 +116,8 @@ port_details(const struct hf_segment *seg, const struct hf_port *port)
 			 status_number(port->node >= 0, (uint64_t)port->node), "rss",
 			 port->rss_in_hardware != 0 ? "hardware" : "software", "kind",
 			 hf_lane_kind_name(port->kind), "why",
-			 status_text(port->why, sizeof(port->why)));
+			 status_text(port->why, sizeof(port->why)), "io",
+			 status_number(port->io >= 0, (uint64_t)port->io));
 }
 
 json_t *
@@ -220,10 +221,12 @@ hf_status_io(const struct hf_segment *seg)
 
 	for (uint32_t i = 0; i < seg->header.n_io && i < HF_MAX_IO; i++) {
 		const struct hf_io *io = &seg->io[i];
+		int32_t tid = atomic_load_explicit(&io->tid, memory_order_relaxed);
 
 		json_array_append_new(
 			list,
-			json_pack("{s:i, s:o, s:o, s:I, s:o, s:o, s:o}", "id", (int)i, "cpu",
+			json_pack("{s:i, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", (int)i, "tid",
+				  status_number(tid > 0, (uint64_t)tid), "cpu",
 				  status_number(io->cpu >= 0, (uint64_t)io->cpu), "node",
 				  status_number(io->node >= 0, (uint64_t)io->node), "loops",
 				  (json_int_t)hf_load(&io->loops), "busy",

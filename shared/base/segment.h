@@ -27,7 +27,7 @@
 #include "reasons.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
-#define HF_LAYOUT_VERSION 4U
+#define HF_LAYOUT_VERSION 5U
 
 #define HF_MAX_PORTS   16
 #define HF_MAX_LANES   64
@@ -195,6 +195,7 @@ struct hf_port {
 	_Atomic(uint32_t) link_up;             /* enum hf_link */
 	_Atomic(uint32_t) link_mbps;           /* 0 unknown */
 	_Atomic(uint64_t) sampled_tsc;         /* when the counters below were read; 0: never */
+	int32_t io;                            /* its I/O thread, -1: the owners receive */
 	alignas(64) _Atomic(uint64_t) rx_pkts; /* from rte_eth_stats_get */
 	_Atomic(uint64_t) rx_bytes;
 	_Atomic(uint64_t) tx_pkts;
@@ -256,6 +257,8 @@ struct hf_io {
 	_Atomic(uint64_t) step_tsc[HF_IO_STEPS];
 	_Atomic(uint64_t) step_rx_pkts;
 	_Atomic(uint64_t) step_tx_pkts;
+	_Atomic(int32_t) tid; /* as the kernel counts threads; 0: not started */
+	uint32_t zero;
 	struct hf_io_lane lane[HF_MAX_LANES];
 };
 

@@ -19,7 +19,7 @@ static void
 layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
-	assert_int_equal(HF_LAYOUT_VERSION, 4);
+	assert_int_equal(HF_LAYOUT_VERSION, 5);
 	assert_int_equal(sizeof(struct hf_segment), 1516032);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 128);
