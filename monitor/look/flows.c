@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols.h"
+
 #define MARK_UNKNOWN  2U /* generation of an entry whose record could not be read */
 #define PACKETS_RANGE (UINT64_C(1) << 36)
 #define BYTES_RANGE   (UINT64_C(1) << 44)
@@ -251,17 +253,12 @@ scan_lane(struct hf_flow_memory *m, const struct lane_scan *scan, const struct h
 static void
 name_protocol(struct hf_flow_row *row)
 {
-	static const struct {
-		uint8_t number;
-		const char *name;
-	} known[] = {{1, "icmp"},  {2, "igmp"},   {6, "tcp"},   {17, "udp"},   {41, "ipv6"},
-		     {47, "gre"},  {50, "esp"},   {51, "ah"},   {58, "icmp6"}, {89, "ospf"},
-		     {103, "pim"}, {112, "vrrp"}, {132, "sctp"}};
+	const char *name = protocol_name(row->key.proto);
 
-	snprintf(row->proto_name, sizeof(row->proto_name), "%u", row->key.proto);
-	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].number == row->key.proto)
-			snprintf(row->proto_name, sizeof(row->proto_name), "%s", known[i].name);
+	if (name != NULL)
+		snprintf(row->proto_name, sizeof(row->proto_name), "%s", name);
+	else
+		snprintf(row->proto_name, sizeof(row->proto_name), "%u", row->key.proto);
 }
 
 /* Names and addresses are made for the rows that are shown alone. */
