@@ -14,17 +14,28 @@
 #include "version.h"
 
 static const struct option long_options[] = {
-	{"instance", required_argument, NULL, 'i'}, {"batch", no_argument, NULL, 'b'},
-	{"once", no_argument, NULL, '1'},           {"interval", required_argument, NULL, 'd'},
-	{"count", required_argument, NULL, 'n'},    {"top", required_argument, NULL, 't'},
-	{"sort", required_argument, NULL, 's'},     {"json", no_argument, NULL, 'j'},
-	{"no-color", no_argument, NULL, 'c'},       {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
+	{"instance", required_argument, NULL, 'i'},
+	{"batch", no_argument, NULL, 'b'},
+	{"once", no_argument, NULL, '1'},
+	{"interval", required_argument, NULL, 'd'},
+	{"count", required_argument, NULL, 'n'},
+	{"top", required_argument, NULL, 't'},
+	{"sort", required_argument, NULL, 's'},
+	{"by", required_argument, NULL, 's'},
+	{"json", no_argument, NULL, 'j'},
+	{"csv", optional_argument, NULL, 'C'},
+	{"wait", no_argument, NULL, 'w'},
+	{"no-color", no_argument, NULL, 'c'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
 };
 
 static void
 print_help(void)
 {
+	char keys[TABLE_KEYS_LEN];
+
 	printf("Usage: holdfast-monitor [OPTION]...\n"
 	       "Shows ports, lanes, workers, drops and flows of a Holdfast instance.\n"
 	       "Reads only; needs membership of group %s, not root.\n\n"
@@ -34,15 +45,19 @@ print_help(void)
 	       "  --interval S     seconds between samples, 0.1 to 3600 (default 1)\n"
 	       "  --count N        end after N samples\n"
 	       "  --top N          flows to show, 1 to %u (default %u; %u to scroll on a screen)\n"
-	       "  --sort KEY       order of flows: pps, bps, packets, bytes, age (default pps)\n"
+	       "  --by KEY         order of flows: pps, bps, packets, bytes, age (default pps;\n"
+	       "                   --sort is the same)\n"
 	       "  --json           one JSON object a line instead of text\n"
+	       "  --csv [TABLE]    one table as comma-separated values (default lanes), of\n"
+	       "                   %s\n"
+	       "  --wait           in batch: wait for an instance that is not there yet\n"
 	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
 	       "  -h, --help       this text\n"
 	       "  -V, --version    the version\n\n"
 	       "Keys on a screen: q quit, p pause, s next order, arrows and pages scroll, h help.\n"
 	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n",
 	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
-	       OPTIONS_TOP_SCREEN);
+	       OPTIONS_TOP_SCREEN, table_keys(keys, sizeof(keys)));
 }
 
 static int
@@ -97,6 +112,40 @@ set_top(struct hf_options *o, const char *text)
 }
 
 static int
+set_form(struct hf_options *o, enum hf_form form)
+{
+	if (o->form != HF_FORM_TEXT && o->form != form) {
+		hf_err("--json, --csv: more than one given: one form at a time");
+		return -1;
+	}
+	o->form = form;
+	o->batch = 1;
+	return 0;
+}
+
+static int
+set_csv(struct hf_options *o, const char *table)
+{
+	char keys[TABLE_KEYS_LEN];
+
+	o->csv_table = HF_TABLE_LANES;
+	if (table == NULL || table_parse(table, &o->csv_table) == 0)
+		return set_form(o, HF_FORM_CSV);
+	hf_err("--csv %s: no such table: one of %s expected", table,
+	       table_keys(keys, sizeof(keys)));
+	return -1;
+}
+
+/* The value of an option that may have one, in the same word or in the next. */
+static const char *
+optional_value(int argc, char **argv)
+{
+	if (optarg == NULL && optind < argc && argv[optind][0] != '-')
+		return argv[optind++];
+	return optarg;
+}
+
+static int
 set_option(struct hf_options *o, int key, const char *arg)
 {
 	switch (key) {
@@ -117,8 +166,12 @@ set_option(struct hf_options *o, int key, const char *arg)
 		o->batch = 1;
 		return 0;
 	case 'j':
-		o->json = o->batch = 1;
+		return set_form(o, HF_FORM_JSON);
+	case 'w':
+		o->wait = 1;
 		return 0;
+	case 'C':
+		return set_csv(o, arg);
 	case '1':
 		o->once = o->batch = 1;
 		return 0;
@@ -172,7 +225,7 @@ options_parse(struct hf_options *o, int argc, char **argv)
 			complain(key, argv);
 			return OPTIONS_BAD;
 		}
-		if (set_option(o, key, optarg) != 0)
+		if (set_option(o, key, key == 'C' ? optional_value(argc, argv) : optarg) != 0)
 			return OPTIONS_BAD;
 	}
 	if (optind < argc) {

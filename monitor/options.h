@@ -9,16 +9,22 @@
 
 #include "flows.h"
 #include "names.h"
+#include "table.h"
 
 #define OPTIONS_TOP_DEFAULT 10U
 #define OPTIONS_TOP_SCREEN  256U /* kept for scrolling when --top was not given */
 #define OPTIONS_TOP_MAX     4096U
 
+/* What is written where there is no screen. */
+enum hf_form { HF_FORM_TEXT, HF_FORM_JSON, HF_FORM_CSV };
+
 struct hf_options {
 	char instance[HF_INSTANCE_LEN];
 	int batch;
 	int once;
-	int json;
+	int wait;          /* go on although there is no instance yet */
+	enum hf_form form; /* in batch */
+	enum hf_table_id csv_table;
 	int no_color;
 	double interval_s;
 	uint64_t count; /* blocks or refreshes, 0: for ever */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop that writes a block of text or a line of JSON to stdout at each interval. Ends quietly
+ * The loop that writes a block of text, a line of JSON or the
+ * rows of a table to stdout at each interval. Ends quietly
  * when nobody reads any more.
  */
 #include <errno.h>
@@ -37,30 +38,52 @@ note_loss(const struct hf_feed *f, int err, int *lost)
 	*lost = err != 0;
 }
 
+/* What one block is made of, and what CSV remembers of the blocks before. */
+struct stream {
+	const struct hf_options *o;
+	uint64_t seen; /* newest event written as CSV */
+};
+
+/* Returns as check_stream() does. */
 static int
-write_blocks(struct hf_feed *f, const struct hf_options *o)
+write_block(struct stream *st, const struct hf_sample *s)
+{
+	const struct hf_options *o = st->o;
+
+	errno = 0;
+	if (o->form == HF_FORM_JSON)
+		view_json(stdout, s, loop_now());
+	else if (o->form == HF_FORM_CSV)
+		view_csv(stdout, s, loop_now(), o->csv_table, &st->seen);
+	else
+		view_text(stdout, s, loop_now());
+	return check_stream(stdout);
+}
+
+/* lost: there is no instance yet, and it was said. */
+static int
+write_blocks(struct hf_feed *f, const struct hf_options *o, int lost)
 {
 	double wait = o->interval_s < FIRST_WAIT_S ? o->interval_s : FIRST_WAIT_S;
 	struct timespec deadline = loop_after(wait);
-	int lost = 0, broken = 0;
+	struct stream st = {.o = o};
+	int broken = 0;
+	uint64_t n = 0;
 
-	for (uint64_t n = 0; o->count == 0 || n < o->count; n++) {
+	if (o->form == HF_FORM_CSV)
+		view_csv_head(stdout, o->csv_table);
+	for (; o->count == 0 || n < o->count; n++) {
 		while (!loop_due(&deadline) && !loop_stopped())
 			loop_wait(-1, &deadline);
 		if (loop_stopped())
 			break;
 		loop_advance(&deadline, o->interval_s);
 		note_loss(f, feed_step(f), &lost);
-		errno = 0;
-		if (o->json)
-			view_json(stdout, feed_sample(f), loop_now());
-		else
-			view_text(stdout, feed_sample(f), loop_now());
-		broken = check_stream(stdout);
+		broken = write_block(&st, feed_sample(f));
 		if (broken != 0)
 			break;
 	}
-	return broken < 0 || (o->once && lost);
+	return broken < 0 || (o->count != 0 && n == o->count && lost);
 }
 
 int
@@ -74,8 +97,11 @@ batch_run(const struct hf_options *o)
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
 		return 1;
 	}
-	if (feed_step(&f) == 0)
-		status = write_blocks(&f, o);
+	err = feed_step(&f);
+	if (err != 0 && o->wait)
+		hf_warn("%s: no data: %s, waiting", o->instance, f.source.why);
+	if (err == 0 || o->wait)
+		status = write_blocks(&f, o, err != 0);
 	else
 		hf_err("%s: cannot attach: %s", o->instance, f.source.why);
 	feed_close(&f);

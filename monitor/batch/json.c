@@ -91,6 +91,13 @@ json_null(struct hf_json *j, const char *key)
 }
 
 void
+json_bare(struct hf_json *j, const char *key, const char *text)
+{
+	lead(j, key);
+	fputs(text, j->out);
+}
+
+void
 json_number(struct hf_json *j, const char *key, double value, int decimals)
 {
 	if (!isfinite(value)) {

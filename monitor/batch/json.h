@@ -25,6 +25,9 @@ void json_i64(struct hf_json *j, const char *key, int64_t value);
 void json_bool(struct hf_json *j, const char *key, int value);
 void json_null(struct hf_json *j, const char *key);
 
+/* A number, true or false that is already written. */
+void json_bare(struct hf_json *j, const char *key, const char *text);
+
 /* With decimals digits behind the point; NAN and infinities become null. */
 void json_number(struct hf_json *j, const char *key, double value, int decimals);
 

@@ -4,11 +4,10 @@
  * stream it is given and nowhere else.
  */
 #include <math.h>
-#include <string.h>
 
 #include "format.h"
 #include "json.h"
-#include "table.h"
+#include "value.h"
 #include "version.h"
 #include "view.h"
 
@@ -32,45 +31,26 @@ write_time(struct hf_json *j, const char *key, double seconds_since_1970)
 	json_text(j, key, utc);
 }
 
-/* A cell of 4 bytes. */
 static void
-write_small(struct hf_json *j, const struct hf_column *c, const char *field)
+write_cell(struct hf_json *j, const struct hf_column *c, const void *row)
 {
-	uint32_t value;
+	struct hf_value v;
 
-	memcpy(&value, field, sizeof(value));
-	if (c->cell == HF_CELL_BOOL && value > 1) /* not known */
+	value_of(&v, c, row);
+	switch (v.kind) {
+	case HF_VALUE_NONE:
 		json_null(j, c->key);
-	else if (c->cell == HF_CELL_BOOL)
-		json_bool(j, c->key, value != 0);
-	else if (c->cell == HF_CELL_U32)
-		json_u64(j, c->key, value);
-	else if ((int32_t)value == -1)
-		json_null(j, c->key);
-	else
-		json_i64(j, c->key, (int32_t)value);
-}
-
-/* A cell of 8 bytes: a count or a number. */
-static void
-write_large(struct hf_json *j, const struct hf_column *c, const char *field)
-{
-	uint64_t count;
-	double number;
-
-	memcpy(&count, field, sizeof(count));
-	memcpy(&number, field, sizeof(number));
-	if (c->cell == HF_CELL_COUNT)
-		write_count(j, c->key, count);
-	else if (c->cell == HF_CELL_SET)
-		json_set(j, c->key, count);
-	else if (c->cell == HF_CELL_GAP)
-		json_number(j, c->key, count == HF_UNKNOWN ? NAN : (double)count / 1e3, 3);
-	else if (c->cell == HF_CELL_TIME)
-		write_time(j, c->key, number);
-	else
-		json_number(j, c->key, number,
-			    c->cell == HF_CELL_AGE || c->cell == HF_CELL_UPTIME ? 3 : 1);
+		break;
+	case HF_VALUE_BARE:
+		json_bare(j, c->key, v.text);
+		break;
+	case HF_VALUE_TEXT:
+		json_text(j, c->key, v.text);
+		break;
+	case HF_VALUE_SET:
+		json_set(j, c->key, v.bits);
+		break;
+	}
 }
 
 static void
@@ -81,19 +61,9 @@ write_table(struct hf_json *j, const struct hf_sample *s, enum hf_table_id id)
 	json_open(j, rows.table->key, '[');
 	for (uint32_t i = 0; i < rows.n; i++) {
 		json_open(j, NULL, '{');
-		for (uint32_t c = 0; c < rows.table->n_columns; c++) {
-			const struct hf_column *column = &rows.table->columns[c];
-			const char *field = (const char *)table_row(&rows, i) + column->offset;
-
-			if ((column->flags & COLUMN_VIEW) != 0)
-				continue;
-			if (column->cell == HF_CELL_TEXT)
-				json_text(j, column->key, field);
-			else if (column->cell <= HF_CELL_I32)
-				write_small(j, column, field);
-			else
-				write_large(j, column, field);
-		}
+		for (uint32_t c = 0; c < rows.table->n_columns; c++)
+			if (value_wanted(&rows.table->columns[c]))
+				write_cell(j, &rows.table->columns[c], table_row(&rows, i));
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -108,9 +78,16 @@ write_counts(struct hf_json *j, const char *key, const struct hf_count_row *rows
 	json_close(j, '}');
 }
 
+/* Before the first look nothing is known, not even that it is 0. */
 static void
-write_totals(struct hf_json *j, const struct hf_totals_row *t)
+write_totals(struct hf_json *j, const struct hf_sample *s)
 {
+	static const struct hf_totals_row unknown = {
+		HF_UNKNOWN, HF_UNKNOWN, HF_UNKNOWN, HF_UNKNOWN, HF_UNKNOWN, HF_UNKNOWN,
+		NAN,        NAN,        NAN,        NAN,        NAN,
+	};
+	const struct hf_totals_row *t = s->state != HF_SAMPLE_WAITING ? &s->totals : &unknown;
+
 	json_open(j, "totals", '{');
 	write_count(j, "rx_pkts", t->rx_pkts);
 	write_count(j, "rx_bytes", t->rx_bytes);
@@ -124,6 +101,18 @@ write_totals(struct hf_json *j, const struct hf_totals_row *t)
 	json_number(j, "tx_bps", t->tx_bps, 1);
 	json_number(j, "drop_pps", t->drop_pps, 1);
 	json_close(j, '}');
+}
+
+/* What one scan of the flow tables found. */
+static void
+write_flows(struct hf_json *j, const struct hf_sample *s)
+{
+	int known = s->state != HF_SAMPLE_WAITING;
+
+	write_count(j, "flows_live", known ? s->flows.live : HF_UNKNOWN);
+	write_count(j, "flows_unread", known ? s->flows.skipped : HF_UNKNOWN);
+	json_text(j, "sort", flows_sort_name(s->sort));
+	write_table(j, s, HF_TABLE_FLOWS);
 }
 
 static void
@@ -163,7 +152,7 @@ view_json(FILE *out, const struct hf_sample *s, double now_s)
 
 	json_open(&j, NULL, '{');
 	write_header(&j, s, now_s);
-	write_totals(&j, &s->totals);
+	write_totals(&j, s);
 	write_table(&j, s, HF_TABLE_PORTS);
 	write_table(&j, s, HF_TABLE_LANES);
 	write_table(&j, s, HF_TABLE_WORKERS);
@@ -171,10 +160,7 @@ view_json(FILE *out, const struct hf_sample *s, double now_s)
 	write_table(&j, s, HF_TABLE_POOLS);
 	write_counts(&j, "drops", s->drops, s->n_drops);
 	write_counts(&j, "flow_skipped", s->skips, s->n_skips);
-	json_u64(&j, "flows_live", s->flows.live);
-	json_u64(&j, "flows_unread", s->flows.skipped);
-	json_text(&j, "sort", flows_sort_name(s->sort));
-	write_table(&j, s, HF_TABLE_FLOWS);
+	write_flows(&j, s);
 	write_table(&j, s, HF_TABLE_EVENTS);
 	json_close(&j, '}');
 	putc('\n', out);

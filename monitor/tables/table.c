@@ -4,6 +4,7 @@
  */
 #include "table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,30 @@ table_rows(const struct hf_sample *s, enum hf_table_id id)
 		break;
 	}
 	return rows;
+}
+
+int
+table_parse(const char *key, enum hf_table_id *id)
+{
+	for (int i = 0; i < HF_TABLE_COUNT; i++) {
+		if (strcmp(columns_table((enum hf_table_id)i)->key, key) == 0) {
+			*id = (enum hf_table_id)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *
+table_keys(char *buf, size_t len)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < HF_TABLE_COUNT && n < len; i++)
+		n += (size_t)snprintf(buf + n, len - n, "%s%s", i > 0 ? ", " : "",
+				      columns_table((enum hf_table_id)i)->key);
+	return buf;
 }
 
 const void *

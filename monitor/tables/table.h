@@ -14,6 +14,7 @@
 
 #define TABLE_MAX_COLUMNS 32
 #define TABLE_CELL_LEN    256
+#define TABLE_KEYS_LEN    256
 
 enum hf_cell {
 	HF_CELL_TEXT,    /* char[] */
@@ -97,5 +98,11 @@ enum hf_alert table_alert(const struct hf_rows *rows, uint32_t i);
 
 /* Descriptors; columns.c. */
 const struct hf_table *columns_table(enum hf_table_id id);
+
+/* The table with this key ("lanes"). Returns 0 or -EINVAL. Any thread. */
+int table_parse(const char *key, enum hf_table_id *id);
+
+/* The keys of all tables, "ports, lanes, ...". Returns buf. */
+const char *table_keys(char *buf, size_t len);
 
 #endif
