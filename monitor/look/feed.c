@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 int
 feed_init(struct hf_feed *f, const char *instance, uint32_t top, enum hf_sort sort)
@@ -86,6 +87,16 @@ take(const struct hf_segment *seg, void *arg)
 	return 0;
 }
 
+/* Seconds since 1970. */
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 int
 feed_step(struct hf_feed *f)
 {
@@ -100,8 +111,10 @@ feed_step(struct hf_feed *f)
 		err = source_read(&f->source, take, f);
 	if (err != 0) {
 		sample_retire(before, f->source.why);
+		before->time_s = now_s();
 		return err;
 	}
+	s->time_s = now_s();
 	s->attach = f->source.attaches;
 	s->sort = f->sort;
 	s->alone = f->source.alone;

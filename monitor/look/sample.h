@@ -123,6 +123,7 @@ struct hf_sample {
 	uint64_t attach; /* which segment: hf_monitor_source.attaches */
 	uint32_t clear_seq;
 	uint64_t tsc, tsc_hz;
+	double time_s; /* when it was taken, or retired; seconds since 1970 */
 	double uptime_s, interval_s;
 	enum hf_sort sort;
 
