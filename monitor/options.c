@@ -54,7 +54,7 @@ print_help(void)
 	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
 	       "  -h, --help       this text\n"
 	       "  -V, --version    the version\n\n"
-	       "Keys on a screen: q quit, p pause, s next order, arrows and pages scroll, h help.\n"
+	       "Keys on a screen: 1 to 9 and Tab change the view, ? tells all others, q quits.\n"
 	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n",
 	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
 	       OPTIONS_TOP_SCREEN, table_keys(keys, sizeof(keys)));

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop behind the screen: keys, samples, drawing. Owns the terminal from newterm() to
- * endwin(); every way out of screen_run() restores it.
+ * The loop behind the screen: keys, samples, drawing; and the only file that knows curses. Owns the
+ * terminal from newterm() to endwin(); every way out of screen_run() restores it.
  */
 #include <curses.h>
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "draw.h"
 #include "feed.h"
 #include "log.h"
 #include "loop.h"
+#include "ui.h"
 
 #define SOON_S      0.25 /* to the next sample, when the interval would be too long to wait */
 #define KEY_WAIT_MS 25   /* for the rest of an escape sequence */
@@ -20,12 +22,59 @@
 
 struct screen {
 	struct hf_feed feed;
-	struct hf_draw draw;
-	int quit;
-	int lost;  /* the last step had no segment */
-	int hurry; /* the order of flows was changed */
+	struct hf_ui ui;
+	struct hf_canvas canvas;
+	attr_t looks[HF_STYLE_COUNT];
+	int ascii;
+	int lost; /* the last step had no segment */
 	int empty_reads;
 	uint64_t taken; /* samples */
+};
+
+static const attr_t plain_looks[HF_STYLE_COUNT] = {
+	[HF_STYLE_NORMAL] = A_NORMAL, [HF_STYLE_DIM] = A_NORMAL,
+	[HF_STYLE_BOLD] = A_BOLD,     [HF_STYLE_GOOD] = A_NORMAL,
+	[HF_STYLE_WARN] = A_BOLD,     [HF_STYLE_BAD] = A_BOLD | A_UNDERLINE,
+	[HF_STYLE_BAR] = A_REVERSE,   [HF_STYLE_TAB] = A_REVERSE | A_BOLD,
+	[HF_STYLE_HEAD] = A_REVERSE,  [HF_STYLE_SORT] = A_BOLD | A_UNDERLINE,
+	[HF_STYLE_PICK] = A_REVERSE,
+};
+
+/* Colours of a terminal that has some; a pair is made for each. */
+static const struct {
+	short front, back;
+	attr_t more;
+} colors[HF_STYLE_COUNT] = {
+	[HF_STYLE_NORMAL] = {-1, -1, A_NORMAL},
+	[HF_STYLE_DIM] = {COLOR_BLUE, -1, A_NORMAL},
+	[HF_STYLE_BOLD] = {-1, -1, A_BOLD},
+	[HF_STYLE_GOOD] = {COLOR_GREEN, -1, A_NORMAL},
+	[HF_STYLE_WARN] = {COLOR_YELLOW, -1, A_NORMAL},
+	[HF_STYLE_BAD] = {COLOR_RED, -1, A_BOLD},
+	[HF_STYLE_BAR] = {COLOR_WHITE, COLOR_BLUE, A_BOLD},
+	[HF_STYLE_TAB] = {COLOR_BLACK, COLOR_CYAN, A_BOLD},
+	[HF_STYLE_HEAD] = {COLOR_BLACK, COLOR_CYAN, A_NORMAL},
+	[HF_STYLE_SORT] = {COLOR_BLACK, COLOR_GREEN, A_NORMAL},
+	[HF_STYLE_PICK] = {COLOR_BLACK, COLOR_WHITE, A_NORMAL},
+};
+
+/* Keys of curses that are no characters. */
+static const struct {
+	int curses, key;
+} keys[] = {
+	{KEY_UP, HF_KEY_UP},
+	{KEY_DOWN, HF_KEY_DOWN},
+	{KEY_LEFT, HF_KEY_LEFT},
+	{KEY_RIGHT, HF_KEY_RIGHT},
+	{KEY_PPAGE, HF_KEY_PAGE_UP},
+	{KEY_NPAGE, HF_KEY_PAGE_DOWN},
+	{KEY_HOME, HF_KEY_HOME},
+	{KEY_END, HF_KEY_END},
+	{KEY_BTAB, HF_KEY_BACKTAB},
+	{KEY_F(1), HF_KEY_F1},
+	{KEY_F(6), HF_KEY_F6},
+	{KEY_ENTER, HF_KEY_ENTER},
+	{KEY_BACKSPACE, HF_KEY_BACKSPACE},
 };
 
 static int
@@ -37,107 +86,181 @@ want_color(const struct hf_options *o)
 }
 
 static void
-scroll_flows(struct hf_draw *d, int64_t by)
+set_looks(struct screen *sc, int color)
 {
-	int64_t to = (int64_t)d->scroll + by;
+	memcpy(sc->looks, plain_looks, sizeof(sc->looks));
+	if (!color || !has_colors() || start_color() != OK || COLOR_PAIRS <= HF_STYLE_COUNT ||
+	    use_default_colors() != OK)
+		return;
+	for (short i = 0; i < HF_STYLE_COUNT; i++) {
+		init_pair((short)(i + 1), colors[i].front, colors[i].back);
+		sc->looks[i] = (attr_t)COLOR_PAIR(i + 1) | colors[i].more;
+	}
+}
 
-	d->scroll = to < 0 ? 0 : (uint32_t)to; /* the lower end is found when it is drawn */
+/* A canvas of the terminal's size. Keeps the old one when there is no memory. */
+static void
+fit(struct screen *sc)
+{
+	struct hf_canvas next;
+
+	if (sc->canvas.cells != NULL && sc->canvas.width == COLS && sc->canvas.height == LINES)
+		return;
+	if (canvas_init(&next, COLS, LINES, sc->ascii) != 0)
+		return;
+	canvas_free(&sc->canvas);
+	sc->canvas = next;
+}
+
+/* One line of the canvas, in runs of one style. */
+static void
+show_line(const struct screen *sc, int y)
+{
+	wchar_t run[256];
+	int x = 0;
+
+	while (x < sc->canvas.width) {
+		uint32_t style = canvas_at(&sc->canvas, x, y)->style;
+		int first = x, n = 0;
+
+		while (x < sc->canvas.width && n < 256 &&
+		       canvas_at(&sc->canvas, x, y)->style == style)
+			run[n++] = (wchar_t)canvas_at(&sc->canvas, x++, y)->code;
+		attrset(sc->looks[style]);
+		mvaddnwstr(y, first, run, n);
+	}
+}
+
+static struct hf_shown
+shown_of(const struct screen *sc)
+{
+	return (struct hf_shown){.sample = feed_sample(&sc->feed),
+				 .exact = sc->ui.exact,
+				 .now_s = loop_now()};
 }
 
 static void
-handle_key(struct screen *sc, int key)
+show(struct screen *sc)
 {
-	uint32_t page = sc->draw.visible > 1 ? sc->draw.visible - 1 : 1;
+	struct hf_shown shown = shown_of(sc);
 
-	switch (key) {
-	case 'q':
-	case 'Q':
-		sc->quit = 1;
-		break;
-	case 'p':
-	case 'P':
-		sc->draw.paused = !sc->draw.paused;
-		break;
-	case 's':
-	case 'S':
-		sc->feed.sort = (enum hf_sort)((sc->feed.sort + 1) % HF_SORT_COUNT);
-		sc->draw.scroll = 0;
-		sc->hurry = 1;
-		break;
-	case 'h':
-	case 'H':
-	case '?':
-		sc->draw.help = !sc->draw.help;
-		break;
-	case KEY_UP:
-		scroll_flows(&sc->draw, -1);
-		break;
-	case KEY_DOWN:
-		scroll_flows(&sc->draw, 1);
-		break;
-	case KEY_PPAGE:
-		scroll_flows(&sc->draw, -(int64_t)page);
-		break;
-	case KEY_NPAGE:
-		scroll_flows(&sc->draw, page);
-		break;
-	case KEY_HOME:
-		sc->draw.scroll = 0;
-		break;
-	default: /* KEY_RESIZE too: the next drawing has the new size */
-		break;
+	fit(sc);
+	if (sc->canvas.cells == NULL)
+		return;
+	ui_draw(&sc->ui, &sc->canvas, &shown);
+	erase();
+	for (int y = 0; y < sc->canvas.height && y < LINES; y++)
+		show_line(sc, y);
+	refresh();
+}
+
+static void
+handle_mouse(struct screen *sc, const struct hf_shown *shown)
+{
+	MEVENT event;
+
+	if (getmouse(&event) != OK)
+		return;
+	if ((event.bstate & BUTTON1_DOUBLE_CLICKED) != 0)
+		ui_mouse(&sc->ui, &sc->canvas, shown, event.x, event.y, HF_CLICK_TWICE);
+	else if ((event.bstate & (BUTTON1_CLICKED | BUTTON1_PRESSED)) != 0)
+		ui_mouse(&sc->ui, &sc->canvas, shown, event.x, event.y, HF_CLICK);
+	else if ((event.bstate & BUTTON4_PRESSED) != 0)
+		ui_mouse(&sc->ui, &sc->canvas, shown, event.x, event.y, HF_WHEEL_UP);
+	else if ((event.bstate & BUTTON5_PRESSED) != 0)
+		ui_mouse(&sc->ui, &sc->canvas, shown, event.x, event.y, HF_WHEEL_DOWN);
+}
+
+static void
+handle_key(struct screen *sc, int status, wint_t code)
+{
+	struct hf_shown shown = shown_of(sc);
+	int key = (int)code;
+
+	if (status == KEY_CODE_YES && code == KEY_MOUSE) {
+		handle_mouse(sc, &shown);
+		return;
 	}
+	if (status == KEY_CODE_YES) {
+		key = 0; /* KEY_RESIZE too: the next drawing has the new size */
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			if (keys[i].curses == (int)code)
+				key = keys[i].key;
+	} else if (key == '\r') {
+		key = HF_KEY_ENTER;
+	} else if (key == 0x08) {
+		key = HF_KEY_BACKSPACE;
+	}
+	ui_key(&sc->ui, &shown, key);
 }
 
 /* Handles all keys there are. readable: the terminal said that there is something. */
 static void
 read_keys(struct screen *sc, int readable)
 {
-	int key, any = 0;
+	int status, any = 0;
+	wint_t code;
 
-	while ((key = getch()) != ERR && !sc->quit) {
-		handle_key(sc, key);
+	while (!sc->ui.quit && (status = get_wch(&code)) != ERR) {
+		handle_key(sc, status, code);
 		any = 1;
 	}
 	sc->empty_reads = readable > 0 && !any ? sc->empty_reads + 1 : 0;
 	if (readable < 0 || sc->empty_reads >= EMPTY_READS)
-		sc->quit = 1;
+		sc->ui.quit = 1;
 }
 
 /* Takes a sample, unless paused. Returns the seconds to the next one. */
 static double
-step(struct screen *sc, const struct hf_options *o)
+step(struct screen *sc)
 {
 	int was_lost = sc->lost;
 
-	if (sc->draw.paused)
-		return o->interval_s;
+	if (sc->ui.paused)
+		return sc->ui.interval_s;
+	sc->feed.sort = sc->ui.wish.sort;
 	sc->lost = feed_step(&sc->feed) != 0;
 	sc->taken += !sc->lost;
 	/* Look for a primary often; and a new one's first rates come soon. */
-	if ((sc->lost || was_lost) && o->interval_s > SOON_S)
+	if ((sc->lost || was_lost) && sc->ui.interval_s > SOON_S)
 		return SOON_S;
-	return o->interval_s;
+	return sc->ui.interval_s;
 }
 
 static void
 run(struct screen *sc, const struct hf_options *o)
 {
-	int keys = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+	int input = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
 	struct timespec deadline = loop_after(0);
 
-	while (!sc->quit && !loop_stopped()) {
+	while (!sc->ui.quit && !loop_stopped()) {
 		if (loop_due(&deadline))
-			loop_advance(&deadline, step(sc, o));
-		draw_sample(&sc->draw, feed_sample(&sc->feed));
+			loop_advance(&deadline, step(sc));
+		show(sc);
 		if (o->count != 0 && sc->taken >= o->count)
 			return;
-		read_keys(sc, loop_wait(keys, &deadline));
+		read_keys(sc, loop_wait(input, &deadline));
 		/* A new order of flows wants a scan soon, but rates want some time. */
-		if (sc->hurry && loop_left(&deadline) > SOON_S)
+		if (sc->ui.wish.changed && loop_left(&deadline) > SOON_S)
 			deadline = loop_after(SOON_S);
-		sc->hurry = 0;
+		sc->ui.wish.changed = 0;
 	}
+}
+
+static void
+open_terminal(struct screen *sc, const struct hf_options *o)
+{
+	set_escdelay(KEY_WAIT_MS);
+	cbreak();
+	noecho();
+	nonl();
+	nodelay(stdscr, TRUE);
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	mouseinterval(200);
+	mousemask(BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED,
+		  NULL);
+	set_looks(sc, want_color(o));
 }
 
 int
@@ -148,6 +271,9 @@ screen_run(const struct hf_options *o)
 	SCREEN *terminal;
 	int err;
 
+	setlocale(LC_CTYPE, "");
+	sc.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	ui_init(&sc.ui, o->sort, o->interval_s);
 	err = feed_init(&sc.feed, o->instance, o->top, o->sort);
 	if (err != 0) {
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
@@ -159,16 +285,11 @@ screen_run(const struct hf_options *o)
 		feed_close(&sc.feed);
 		return 1;
 	}
-	set_escdelay(KEY_WAIT_MS);
-	cbreak();
-	noecho();
-	nodelay(stdscr, TRUE);
-	keypad(stdscr, TRUE);
-	curs_set(0);
-	draw_init(want_color(o));
+	open_terminal(&sc, o);
 	run(&sc, o);
 	endwin();
 	delscreen(terminal);
+	canvas_free(&sc.canvas);
 	feed_close(&sc.feed);
 	return 0;
 }

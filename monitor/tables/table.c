@@ -86,6 +86,8 @@ table_keys(char *buf, size_t len)
 const void *
 table_row(const struct hf_rows *rows, uint32_t i)
 {
+	if (rows->order != NULL)
+		i = rows->order[i];
 	return (const char *)rows->row + i * rows->table->row_bytes;
 }
 

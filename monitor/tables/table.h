@@ -59,6 +59,7 @@ struct hf_rows {
 	const struct hf_table *table;
 	const void *row;
 	uint32_t n;
+	const uint32_t *order; /* row i is row[order[i]]; NULL: row[i] */
 };
 
 enum hf_table_id {

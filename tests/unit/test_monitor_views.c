@@ -17,7 +17,6 @@
 
 #include "format.h"
 #include "json.h"
-#include "plan.h"
 #include "table.h"
 #include "view.h"
 
@@ -127,29 +126,6 @@ flows_keep_all_their_columns_at_80(void **state)
 	drop_sample(s);
 }
 
-static void
-sections_never_take_more_lines_than_there_are(void **state)
-{
-	struct hf_sample *s = make_sample(16, 64, 64, 200);
-
-	(void)state;
-	s->n_events = HF_MAX_RECENT;
-	s->n_pools = s->n_io = 8;
-	for (uint32_t lines = 0; lines < 250; lines++) {
-		uint32_t sum = PLAN_TOP;
-		struct hf_plan plan;
-
-		plan_lines(&plan, s, lines);
-		for (unsigned int i = 0; i < HF_TABLE_COUNT; i++)
-			sum += plan.table[i];
-		sum += (uint32_t)(plan.drops + plan.keys);
-		assert_true(sum <= lines || lines <= PLAN_TOP);
-		if (lines >= 16)
-			assert_true(plan.table[HF_TABLE_FLOWS] >= 6);
-	}
-	drop_sample(s);
-}
-
 /* What a view writes, as a string. */
 static char *
 written(void (*view)(FILE *, const struct hf_sample *, double), const struct hf_sample *s)
@@ -243,7 +219,6 @@ main(void)
 		cmocka_unit_test(durations_are_short_at_every_size),
 		cmocka_unit_test(columns_fit_every_width_and_the_key_ones_stay),
 		cmocka_unit_test(flows_keep_all_their_columns_at_80),
-		cmocka_unit_test(sections_never_take_more_lines_than_there_are),
 		cmocka_unit_test(text_is_aligned_and_says_none),
 		cmocka_unit_test(text_and_json_say_why_there_is_nothing),
 		cmocka_unit_test(json_is_one_line_and_unknown_is_null),
