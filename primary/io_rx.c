@@ -99,6 +99,7 @@ hf_io_receive(struct hf_io_thread *t)
 
 			if (n == 0)
 				continue;
+			hf_add(&t->seg->ports[port->index].rx_queue[q].pkts, n);
 			hf_io_lap(t, HF_IO_STEP_RECEIVE);
 			hash_burst(t, port, m, n, hash);
 			hf_io_lap(t, HF_IO_STEP_HASH);

@@ -97,6 +97,7 @@ flush(struct hf_io_thread *t, struct hf_io_port *port)
 		sum->tx_bytes += out->len[i];
 	}
 	t->given += sent;
+	hf_add(&t->seg->ports[port->index].tx_queue[t->id].pkts, sent);
 	for (i = sent; i < out->n; i++)
 		hf_io_drop(&t->ring[out->lane[i]], out->mbuf[i], HF_DROP_TX_FULL);
 	out->n = 0;

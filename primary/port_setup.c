@@ -62,6 +62,11 @@ plan_queues(const struct hf_primary *p, uint32_t i, struct plan *pl)
 	}
 	pl->n_txq = (uint16_t)p->cfg.n_io;
 	pl->n_rxq = software_rx_queues(pl);
+	if (pl->n_rxq > HF_MAX_RXQ) {
+		hf_err("port %s: the driver %s has %u receive queues that would all have to be read: more than %d",
+		       p->cfg.ports[i].name, pl->info.driver_name, pl->n_rxq, HF_MAX_RXQ);
+		return -ENOTSUP;
+	}
 	if (pl->n_txq > pl->info.max_tx_queues || pl->n_rxq > pl->info.max_rx_queues) {
 		hf_err("port %s: %u I/O threads need %u transmit queues, the driver %s has %u",
 		       p->cfg.ports[i].name, p->cfg.n_io, pl->n_txq, pl->info.driver_name,
@@ -281,6 +286,7 @@ publish(struct hf_primary *p, uint32_t i, const struct plan *pl, int node)
 	s->mtu = rte_eth_dev_get_mtu(p->port_id[i], &mtu) == 0 ? mtu : 0;
 	s->node = rte_eth_dev_socket_id(p->port_id[i]);
 	s->n_queues = pl->n_rxq;
+	s->n_tx_queues = pl->n_txq;
 	s->pool = pools_index(p, node, 0);
 	s->ethdev = p->port_id[i];
 	s->kind = (uint16_t)p->kind;

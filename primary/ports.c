@@ -173,6 +173,18 @@ store_counts(struct hf_port *s, const struct hf_port_counts *c)
 	atomic_store_explicit(&s->tx_errors, c->tx_errors, memory_order_relaxed);
 }
 
+/* The queues' counts of now are the zero that readers count from. */
+static void
+clear_queues(struct hf_port *s)
+{
+	for (uint32_t q = 0; q < HF_MAX_RXQ; q++)
+		atomic_store_explicit(&s->rx_queue[q].zero, hf_load(&s->rx_queue[q].pkts),
+				      memory_order_release);
+	for (uint32_t q = 0; q < HF_MAX_TXQ; q++)
+		atomic_store_explicit(&s->tx_queue[q].zero, hf_load(&s->tx_queue[q].pkts),
+				      memory_order_release);
+}
+
 void
 ports_adopt(struct hf_primary *p, uint32_t n_old)
 {
@@ -188,6 +200,8 @@ ports_adopt(struct hf_primary *p, uint32_t n_old)
 				hf_load(&s->rx_missed), hf_load(&s->rx_nombuf),
 				hf_load(&s->rx_errors), hf_load(&s->tx_errors)};
 		store_counts(s, c); /* before the name is written: 0 for a port that is new */
+		if (c->rx_pkts == 0 && c->tx_pkts == 0)
+			clear_queues(s);
 	}
 }
 
@@ -248,8 +262,10 @@ hf_primary_clear(struct hf_primary *p)
 
 	if (p->repairing)
 		return -EAGAIN;
-	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
+	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
 		rte_eth_stats_reset(p->port_id[i]);
+		clear_queues(&p->seg->ports[i]);
+	}
 	memset(p->port_base, 0, sizeof(p->port_base));
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
 		if (clear_lane(p, l) != 0)

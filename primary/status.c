@@ -120,6 +120,27 @@ port_details(const struct hf_segment *seg, const struct hf_port *port)
 			 status_number(port->io >= 0, (uint64_t)port->io));
 }
 
+/* Packets by queue, the first one first. */
+static json_t *
+queue_pkts(const struct hf_queue_count *queue, uint32_t n)
+{
+	json_t *list = json_array();
+
+	for (uint32_t q = 0; q < n; q++)
+		json_array_append_new(list, json_integer((json_int_t)hf_queue_pkts(&queue[q])));
+	return list;
+}
+
+static json_t *
+port_queues(const struct hf_port *port)
+{
+	uint32_t n_rx = port->n_queues < HF_MAX_RXQ ? port->n_queues : HF_MAX_RXQ;
+	uint32_t n_tx = port->n_tx_queues < HF_MAX_TXQ ? port->n_tx_queues : HF_MAX_TXQ;
+
+	return json_pack("{s:o, s:o}", "rx_queue_pkts", queue_pkts(port->rx_queue, n_rx),
+			 "tx_queue_pkts", queue_pkts(port->tx_queue, n_tx));
+}
+
 json_t *
 hf_status_ports(const struct hf_segment *seg)
 {
@@ -130,6 +151,7 @@ hf_status_ports(const struct hf_segment *seg)
 
 		json_object_update_new(port, port_figures(&seg->ports[i]));
 		json_object_update_new(port, port_details(seg, &seg->ports[i]));
+		json_object_update_new(port, port_queues(&seg->ports[i]));
 		json_array_append_new(list, port);
 	}
 	return list;

