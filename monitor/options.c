@@ -25,6 +25,8 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"csv", optional_argument, NULL, 'C'},
 	{"wait", no_argument, NULL, 'w'},
+	{"reverse", no_argument, NULL, 'r'},
+	{"filter", required_argument, NULL, 'f'},
 	{"no-color", no_argument, NULL, 'c'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -45,8 +47,12 @@ print_help(void)
 	       "  --interval S     seconds between samples, 0.1 to 3600 (default 1)\n"
 	       "  --count N        end after N samples\n"
 	       "  --top N          flows to show, 1 to %u (default %u; %u to scroll on a screen)\n"
-	       "  --by KEY         order of flows: pps, bps, packets, bytes, age (default pps;\n"
+	       "  --by KEY         order of flows: pps, bps, packets, bytes, age, idle (default pps;\n"
 	       "                   --sort is the same)\n"
+	       "  --reverse        the least first\n"
+	       "  --filter EXPR    flows that match alone: tcp, udp, icmp, proto N, ip, ip6, lane N,\n"
+	       "                   ADDRESS[/LENGTH], port N[-M], both also after src or dst; not, and,\n"
+	       "                   or, parentheses, as in 'udp and not src port 53'\n"
 	       "  --json           one JSON object a line instead of text\n"
 	       "  --csv [TABLE]    one table as comma-separated values (default lanes), of\n"
 	       "                   %s\n"
@@ -94,9 +100,20 @@ set_interval(struct hf_options *o, const char *text)
 static int
 set_sort(struct hf_options *o, const char *text)
 {
-	if (flows_parse_sort(text, &o->sort) == 0)
+	if (flows_parse_sort(text, &o->query.sort) == 0)
 		return 0;
-	hf_err("--sort %s: unknown key: pps, bps, packets, bytes or age expected", text);
+	hf_err("--sort %s: unknown key: pps, bps, packets, bytes, age or idle expected", text);
+	return -1;
+}
+
+static int
+set_filter(struct hf_options *o, const char *text)
+{
+	char why[240];
+
+	if (filter_parse(text, &o->query.filter, why, sizeof(why)) == 0)
+		return 0;
+	hf_err("--filter: %s", why);
 	return -1;
 }
 
@@ -159,6 +176,11 @@ set_option(struct hf_options *o, int key, const char *arg)
 		return set_top(o, arg);
 	case 's':
 		return set_sort(o, arg);
+	case 'f':
+		return set_filter(o, arg);
+	case 'r':
+		o->query.reverse = 1;
+		return 0;
 	case 'c':
 		o->no_color = 1;
 		return 0;
@@ -210,7 +232,7 @@ options_parse(struct hf_options *o, int argc, char **argv)
 
 	*o = (struct hf_options){.instance = HF_INSTANCE_DEFAULT,
 				 .interval_s = 1,
-				 .sort = HF_SORT_PPS};
+				 .query = {.sort = HF_SORT_PPS}};
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
 		if (key == 'h') {

@@ -29,7 +29,7 @@ struct hf_options {
 	double interval_s;
 	uint64_t count; /* blocks or refreshes, 0: for ever */
 	uint32_t top;   /* flows a sample keeps */
-	enum hf_sort sort;
+	struct hf_flow_query query;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_BAD };

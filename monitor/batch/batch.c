@@ -92,7 +92,7 @@ batch_run(const struct hf_options *o)
 	struct hf_feed f;
 	int err, status = 1;
 
-	err = feed_init(&f, o->instance, o->top, o->sort);
+	err = feed_init(&f, o->instance, o->top, &o->query);
 	if (err != 0) {
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
 		return 1;

@@ -111,7 +111,10 @@ write_flows(struct hf_json *j, const struct hf_sample *s)
 
 	write_count(j, "flows_live", known ? s->flows.live : HF_UNKNOWN);
 	write_count(j, "flows_unread", known ? s->flows.skipped : HF_UNKNOWN);
+	write_count(j, "flows_matched", known ? s->flows.matched : HF_UNKNOWN);
 	json_text(j, "sort", flows_sort_name(s->sort));
+	json_bool(j, "reverse", s->reverse != 0);
+	json_text(j, "filter", s->filter);
 	write_table(j, s, HF_TABLE_FLOWS);
 }
 

@@ -103,6 +103,16 @@ write_header(FILE *out, const struct hf_sample *s, double now_s)
 			s->silent ? ", silent" : "");
 }
 
+static void
+write_flow_head(FILE *out, const struct hf_sample *s)
+{
+	fprintf(out, "flows  %" PRIu64 " live", s->flows.live);
+	if (s->filter[0] != '\0')
+		fprintf(out, ", %" PRIu64 " match \"%s\"", s->flows.matched, s->filter);
+	fprintf(out, ", %s %u by %s\n", s->reverse ? "least" : "top", s->flows.n,
+		flows_sort_name(s->sort));
+}
+
 void
 view_text(FILE *out, const struct hf_sample *s, double now_s)
 {
@@ -117,8 +127,7 @@ view_text(FILE *out, const struct hf_sample *s, double now_s)
 		putc('\n', out);
 		write_counts(out, "drops", s->drops, s->n_drops);
 		write_counts(out, "no flow", s->skips, s->n_skips);
-		fprintf(out, "flows  %" PRIu64 " live, top %u by %s\n", s->flows.live, s->flows.n,
-			flows_sort_name(s->sort));
+		write_flow_head(out, s);
 		write_table(out, s, HF_TABLE_FLOWS);
 	}
 	putc('\n', out);

@@ -67,6 +67,7 @@ mend_head(struct hf_sample *s)
 	mend_text(s->segment_state, sizeof(s->segment_state));
 	mend_text(s->program_version, sizeof(s->program_version));
 	mend_text(s->dpdk_version, sizeof(s->dpdk_version));
+	mend_text(s->filter, sizeof(s->filter));
 }
 
 void

@@ -9,9 +9,9 @@
 #include <time.h>
 
 int
-feed_init(struct hf_feed *f, const char *instance, uint32_t top, enum hf_sort sort)
+feed_init(struct hf_feed *f, const char *instance, uint32_t top, const struct hf_flow_query *query)
 {
-	*f = (struct hf_feed){.top = top, .sort = sort};
+	*f = (struct hf_feed){.top = top, .query = *query};
 	source_init(&f->source, instance);
 	for (unsigned int i = 0; i < 2; i++) {
 		if (sample_init(&f->samples[i], top) != 0) {
@@ -83,7 +83,7 @@ take(const struct hf_segment *seg, void *arg)
 	struct hf_sample *s = &f->samples[f->current ^ 1];
 
 	sample_take(s, seg, hf_tsc());
-	flows_scan(&f->memory, seg, s->n_lanes, f->sort, &s->flows);
+	flows_scan(&f->memory, seg, s->n_lanes, &f->query, &s->flows);
 	return 0;
 }
 
@@ -116,7 +116,9 @@ feed_step(struct hf_feed *f)
 	}
 	s->time_s = now_s();
 	s->attach = f->source.attaches;
-	s->sort = f->sort;
+	s->sort = f->query.sort;
+	s->reverse = f->query.reverse;
+	snprintf(s->filter, sizeof(s->filter), "%s", f->query.filter.text);
 	s->alone = f->source.alone;
 	sample_compare(s, before);
 	f->current ^= 1;

@@ -17,11 +17,12 @@ struct hf_feed {
 	struct hf_sample samples[2];
 	unsigned int current;
 	uint32_t top;
-	enum hf_sort sort; /* may be changed between steps */
+	struct hf_flow_query query; /* may be changed between steps */
 };
 
-/* Returns 0 or -ENOMEM. instance is kept by pointer. */
-int feed_init(struct hf_feed *f, const char *instance, uint32_t top, enum hf_sort sort);
+/* Returns 0 or -ENOMEM. instance is kept by pointer, *query is copied. */
+int feed_init(struct hf_feed *f, const char *instance, uint32_t top,
+	      const struct hf_flow_query *query);
 
 /*
  * Takes one sample. Returns 0, or -errno when there is nothing to take it from; then the current

@@ -49,7 +49,7 @@ struct hf_filter_node {
 };
 
 struct hf_filter {
-	char text[HF_FILTER_LEN]; /* as it was given */
+	char text[HF_FILTER_LEN]; /* as it was given, in one line; "" when all flows match */
 	uint32_t n_nodes;         /* 0: every flow matches */
 	uint32_t root;
 	struct hf_filter_node nodes[HF_FILTER_NODES];

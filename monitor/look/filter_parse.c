@@ -322,6 +322,17 @@ parse_or(struct parser *p)
 	return left;
 }
 
+/* For one line: a line break is a blank like any other. */
+static void
+keep_text(struct hf_filter *f, const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0'; n++)
+		f->text[n] = is_blank(text[n]) ? ' ' : text[n];
+	f->text[n] = '\0';
+}
+
 int
 filter_parse(const char *text, struct hf_filter *f, char *why, size_t len)
 {
@@ -334,10 +345,11 @@ filter_parse(const char *text, struct hf_filter *f, char *why, size_t len)
 			 HF_FILTER_LEN, HF_FILTER_LEN - 1);
 		return -EINVAL;
 	}
-	snprintf(made.text, sizeof(made.text), "%s", text);
 	read_word(&p);
-	if (p.word[0] != '\0')
+	if (p.word[0] != '\0') {
+		keep_text(&made, text);
 		root = parse_or(&p);
+	}
 	if (root >= 0 && p.word[0] != '\0')
 		root = refuse(&p, "no parenthesis is open");
 	if (root < 0)

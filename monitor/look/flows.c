@@ -18,7 +18,8 @@
 #define PACKETS_RANGE (UINT64_C(1) << 36)
 #define BYTES_RANGE   (UINT64_C(1) << 44)
 
-static const char *const sort_names[HF_SORT_COUNT] = {"pps", "bps", "packets", "bytes", "age"};
+static const char *const sort_names[HF_SORT_COUNT] = {"pps",   "bps", "packets",
+						      "bytes", "age", "idle"};
 
 /* What the records of one lane are judged by. */
 struct lane_scan {
@@ -26,7 +27,7 @@ struct lane_scan {
 	uint64_t now_tsc;
 	uint32_t now_tick;
 	uint32_t lane;
-	enum hf_sort sort;
+	const struct hf_flow_query *query;
 	double seconds; /* since the scan before; 0: there was none */
 };
 
@@ -114,21 +115,34 @@ set_rates(struct hf_flow_row *row, const struct hf_flow_view *v, const struct hf
 }
 
 static double
-score_of(const struct hf_flow_row *row, enum hf_sort sort)
+value_of(const struct hf_flow_row *row, enum hf_sort sort)
 {
 	switch (sort) {
 	case HF_SORT_PPS:
-		return isnan(row->pps) ? -1 : row->pps;
+		return row->pps;
 	case HF_SORT_BPS:
-		return isnan(row->bps) ? -1 : row->bps;
+		return row->bps;
 	case HF_SORT_PACKETS:
 		return (double)row->packets;
 	case HF_SORT_BYTES:
 		return (double)row->bytes;
 	case HF_SORT_AGE:
 		return row->age_s;
+	case HF_SORT_IDLE:
+		return row->idle_s;
 	}
 	return 0;
+}
+
+/* What is greater stands above. Rates that are not known stand below all, in reverse too. */
+static double
+score_of(const struct hf_flow_row *row, const struct hf_flow_query *query)
+{
+	double value = value_of(row, query->sort);
+
+	if (isnan(value))
+		return -INFINITY;
+	return query->reverse ? -value : value;
 }
 
 /* Does a stand below b in the list? A total order, so that the list does not jump about. */
@@ -205,8 +219,9 @@ set_times(struct hf_flow_row *row, const struct lane_scan *scan, const struct hf
 
 	if (idle < 0) /* counted after the scan began */
 		idle = 0;
+	row->idle_s = idle / 1e3;
 	row->age_s = ((double)life + idle) / 1e3;
-	row->last_s = fmax(now_s - idle / 1e3, 0);
+	row->last_s = fmax(now_s - row->idle_s, 0);
 	row->first_s = fmax(now_s - row->age_s, 0);
 }
 
@@ -215,16 +230,18 @@ scan_record(struct hf_flow_memory *m, const struct lane_scan *scan, uint32_t ind
 	    const struct hf_flow_view *v, struct hf_flow_top *out)
 {
 	struct hf_flow_mark *mark = &m->marks[scan->lane][index];
-	struct hf_flow_row row = {.lane = scan->lane, .index = index};
+	struct hf_flow_row row = {.key = v->key, .lane = scan->lane, .index = index};
 
-	row.key = v->key;
 	row.packets = v->packets;
 	row.bytes = v->bytes;
 	set_rates(&row, v, mark, scan->seconds);
 	set_times(&row, scan, v);
-	row.score = score_of(&row, scan->sort);
+	row.score = score_of(&row, scan->query);
 	*mark = pack(v);
 	out->live++;
+	if (!filter_match(&scan->query->filter, &row.key, row.lane))
+		return;
+	out->matched++;
 	offer(m, out, &row);
 }
 
@@ -283,15 +300,15 @@ describe(struct hf_flow_row *row)
 
 void
 flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_lanes,
-	   enum hf_sort sort, struct hf_flow_top *out)
+	   const struct hf_flow_query *query, struct hf_flow_top *out)
 {
 	const struct hf_segment_header *h = &seg->header;
 	struct hf_flow_table table;
 
 	out->n = 0;
-	out->live = out->skipped = 0;
+	out->live = out->matched = out->skipped = 0;
 	for (uint32_t l = 0; l < n_lanes; l++) {
-		struct lane_scan scan = {.header = h, .lane = l, .sort = sort};
+		struct lane_scan scan = {.header = h, .lane = l, .query = query};
 
 		if (l >= HF_MAX_LANES || m->marks[l] == NULL)
 			continue;

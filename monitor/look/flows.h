@@ -9,10 +9,25 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "filter.h"
 #include "segment.h"
 
-enum hf_sort { HF_SORT_PPS, HF_SORT_BPS, HF_SORT_PACKETS, HF_SORT_BYTES, HF_SORT_AGE };
-#define HF_SORT_COUNT 5
+enum hf_sort {
+	HF_SORT_PPS,
+	HF_SORT_BPS,
+	HF_SORT_PACKETS,
+	HF_SORT_BYTES,
+	HF_SORT_AGE,
+	HF_SORT_IDLE,
+};
+#define HF_SORT_COUNT 6
+
+/* What is asked of a scan. */
+struct hf_flow_query {
+	enum hf_sort sort; /* the greatest first */
+	uint32_t reverse;  /* 1: the least first; what is not known stays last */
+	struct hf_filter filter;
+};
 
 /* One flow as it is shown. Rates are NAN when there is nothing to compare with. */
 struct hf_flow_row {
@@ -20,6 +35,7 @@ struct hf_flow_row {
 	double pps;
 	double bps; /* bit/s of frame bytes without FCS */
 	double age_s;
+	double idle_s;  /* since the last packet */
 	double first_s; /* first and last seen, seconds since the primary's start */
 	double last_s;
 	uint64_t packets;
@@ -63,6 +79,7 @@ struct hf_flow_top {
 	uint32_t top;
 	uint32_t n;
 	uint64_t live;    /* records in use */
+	uint64_t matched; /* of these, what the filter lets through */
 	uint64_t skipped; /* records that kept changing while they were read */
 };
 
@@ -78,10 +95,10 @@ int flows_reset(struct hf_flow_memory *m, uint32_t n_lanes, uint32_t capacity, u
 void flows_free(struct hf_flow_memory *m);
 
 /*
- * Scans n_lanes tables of seg and leaves the exact top in *out. What is equal is ordered by lane
- * and record. Allocates nothing, so that it may be left in the middle.
+ * Scans n_lanes tables of seg and leaves the exact top of *query in *out. What is equal is ordered
+ * by lane and record. Allocates nothing, so that it may be left in the middle.
  */
 void flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_lanes,
-		enum hf_sort sort, struct hf_flow_top *out);
+		const struct hf_flow_query *query, struct hf_flow_top *out);
 
 #endif

@@ -125,7 +125,9 @@ struct hf_sample {
 	uint64_t tsc, tsc_hz;
 	double time_s; /* when it was taken, or retired; seconds since 1970 */
 	double uptime_s, interval_s;
-	enum hf_sort sort;
+	enum hf_sort sort; /* of the flows, as are the next two */
+	uint32_t reverse;
+	char filter[HF_FILTER_LEN];
 
 	uint32_t n_ports, n_io, n_lanes, n_workers, n_pools, n_drops, n_skips, n_events;
 	struct hf_totals_row totals;
@@ -145,8 +147,8 @@ int sample_init(struct hf_sample *s, uint32_t top);
 void sample_free(struct hf_sample *s);
 
 /*
- * Fills *s (all but why, attach, sort and the flows) from seg as it is at tsc. Allocates nothing.
- * Counters are read again when a `clear` came in between. Returns 0.
+ * Fills *s (all but why, attach, the flows and what was asked of them) from seg as it is at tsc.
+ * Allocates nothing. Counters are read again when a `clear` came in between. Returns 0.
  */
 int sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc);
 

@@ -218,7 +218,7 @@ step(struct screen *sc)
 
 	if (sc->ui.paused)
 		return sc->ui.interval_s;
-	sc->feed.sort = sc->ui.wish.sort;
+	sc->feed.query.sort = sc->ui.wish.sort;
 	sc->lost = feed_step(&sc->feed) != 0;
 	sc->taken += !sc->lost;
 	/* Look for a primary often; and a new one's first rates come soon. */
@@ -273,8 +273,8 @@ screen_run(const struct hf_options *o)
 
 	setlocale(LC_CTYPE, "");
 	sc.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-	ui_init(&sc.ui, o->sort, o->interval_s);
-	err = feed_init(&sc.feed, o->instance, o->top, o->sort);
+	ui_init(&sc.ui, o->query.sort, o->interval_s);
+	err = feed_init(&sc.feed, o->instance, o->top, &o->query);
 	if (err != 0) {
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
 		return 1;

@@ -136,6 +136,7 @@ static const struct hf_column flow_columns[] = {
 	{"pps",        "PPS",          5, 0, HF_CELL_NUMBER, 0,    FLOW(pps)},
 	{"bps",        "BIT/S",        5, 1, HF_CELL_NUMBER, 0,    FLOW(bps)},
 	{"age",        "AGE",          3, 2, HF_CELL_AGE,    VIEW, FLOW(age_s)},
+	{"idle",       "IDLE",         4, 9, HF_CELL_AGE,    VIEW, FLOW(idle_s)},
 	{"first_s",    "FIRST",        6, 0, HF_CELL_AGE,    JSON, FLOW(first_s)},
 	{"last_s",     "LAST",         6, 0, HF_CELL_AGE,    JSON, FLOW(last_s)},
 };

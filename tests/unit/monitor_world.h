@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A segment made up in private memory, with two lanes and no traffic, for tests of the monitor.
+ * A segment made up in private memory, with two small lanes and no traffic, for tests of the
+ * monitor.
  */
 #ifndef HF_TEST_MONITOR_WORLD_H
 #define HF_TEST_MONITOR_WORLD_H
@@ -18,10 +19,12 @@
 #include "flows.h"
 #include "sample.h"
 
-#define HZ       UINT64_C(1000000000)
+#define HZ UINT64_C(1000000000)
+#ifndef LANES /* a test may want another world */
 #define LANES    2U
 #define CAPACITY 1024U
 #define TOP      8U
+#endif
 
 struct fixture {
 	struct hf_segment *seg;

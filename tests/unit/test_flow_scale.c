@@ -150,9 +150,10 @@ static void
 scan(struct fixture *f, struct hf_flow_memory *m, struct hf_flow_top *top, uint64_t hz,
      const char *what)
 {
+	struct hf_flow_query query = {.sort = HF_SORT_PACKETS};
 	uint64_t began = hf_tsc();
 
-	flows_scan(m, f->seg, 1, HF_SORT_PACKETS, top);
+	flows_scan(m, f->seg, 1, &query, top);
 	print_message("monitor's scan, %s: %.1f ms\n", what, since_ms(began, hz));
 }
 

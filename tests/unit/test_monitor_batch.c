@@ -52,7 +52,7 @@ an_optional_value_is_taken_from_either_word(void **state)
 	assert_int_equal(o.csv_table, HF_TABLE_PORTS);
 	assert_int_equal(parse(&o, ARGS("--csv=flows", "--by", "bytes")), OPTIONS_RUN);
 	assert_int_equal(o.csv_table, HF_TABLE_FLOWS);
-	assert_int_equal(o.sort, HF_SORT_BYTES);
+	assert_int_equal(o.query.sort, HF_SORT_BYTES);
 	assert_int_equal(parse(&o, ARGS("--csv", "--once")), OPTIONS_RUN);
 	assert_int_equal(o.csv_table, HF_TABLE_LANES);
 	assert_true(o.once);

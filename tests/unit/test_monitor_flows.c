@@ -31,12 +31,20 @@ add_packets(struct hf_flow_record *r, uint64_t packets, uint64_t bytes)
 
 /* A scan as if the one before had been ten seconds ago. */
 static void
-scan_again(struct fixture *f, enum hf_sort sort)
+scan_for(struct fixture *f, const struct hf_flow_query *query)
 {
 	for (uint32_t l = 0; l < LANES; l++)
 		if (f->memory.scan_tsc[l] != 0)
 			f->memory.scan_tsc[l] = hf_tsc() - 10 * HZ;
-	flows_scan(&f->memory, f->seg, LANES, sort, &f->a.flows);
+	flows_scan(&f->memory, f->seg, LANES, query, &f->a.flows);
+}
+
+static void
+scan_again(struct fixture *f, enum hf_sort sort)
+{
+	struct hf_flow_query query = {.sort = sort};
+
+	scan_for(f, &query);
 }
 
 /* Within what passes between setting the clock back and the scan. */
