@@ -105,6 +105,11 @@ json_t *control_command_run(struct hf_control *c, struct control_client *client,
  */
 int control_flows_step(struct hf_control *c);
 
+/* --- control_events.c ----------------------------------------------------------------------- */
+
+/* `events`: what the log holds, in the form of hf_status_events(), or a refusal. */
+json_t *control_events_run(const struct hf_control *c, const json_t *request);
+
 /* --- control_restart.c ---------------------------------------------------------------------- */
 
 /* Begins a restart of a lane, a worker or all. Returns NULL, or the reply when it is refused. */

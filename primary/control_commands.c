@@ -312,6 +312,14 @@ run_quarantine(struct hf_control *c, struct control_client *client, const json_t
 }
 
 static json_t *
+run_events(struct hf_control *c, struct control_client *client, const json_t *request)
+{
+	json_t *reply = control_events_run(c, request);
+
+	return json_object_get(reply, "ok") != NULL ? reply : success(reply);
+}
+
+static json_t *
 run_stop(struct hf_control *c, struct control_client *client, const json_t *request)
 {
 	hf_notice("control: stop: asked by pid %d, uid %u", (int)client->pid,
@@ -338,6 +346,7 @@ static const struct command commands[] = {
 	{"ports", {NULL}, run_ports},
 	{"pools", {NULL}, run_pools},
 	{"flows", {"top", "sort"}, run_flows},
+	{"events", {"after", "top"}, run_events},
 	{"restart", {"target"}, run_restart},
 	{"drain", {"worker"}, run_drain},
 	{"clear", {NULL}, run_clear},

@@ -36,6 +36,13 @@ json_t *hf_status_crashes(const struct hf_segment *seg);
  * by age. Reads the folder and the head of each file. */
 json_t *hf_status_quarantine(const char *instance, uint32_t max_files, uint32_t snap_bytes);
 
+/*
+ * {"events": [{seq, time, event, level, name, pid, lane, port, value, text}], "last": N,
+ * "overwritten": M}: the newest events, most of them at most, of those whose number is above after
+ * (0: all); the oldest first. overwritten: how many after that one are not there any more.
+ */
+json_t *hf_status_events(const struct hf_segment *seg, uint64_t after, uint32_t most);
+
 /* Lines a person should read: lanes without an owner, nodes that differ, mbufs unaccounted for. */
 json_t *hf_status_warnings(const struct hf_segment *seg);
 

@@ -185,6 +185,19 @@ look_at_slot(struct hf_primary *p, uint32_t i)
 	}
 }
 
+/* Name of a lane's owner; "" if it has gone already. */
+static const char *
+owner_name(const struct hf_primary *p, uint32_t l)
+{
+	const struct hf_lane *lane = &p->seg->lanes[l];
+	uint32_t slot = atomic_load(&lane->owner_slot_plus1) - 1;
+	const struct hf_worker *w = &p->seg->workers[slot < HF_MAX_WORKERS ? slot : 0];
+
+	return slot < HF_MAX_WORKERS && atomic_load(&w->pid) == atomic_load(&lane->owner_pid)
+		       ? w->name
+		       : "";
+}
+
 static int
 anybody_serves(const struct hf_primary *p, uint32_t lane)
 {
@@ -222,7 +235,7 @@ look_at_lane(struct hf_primary *p, uint32_t l)
 		     : took_over ? HF_EVENT_LANE_TAKEOVER
 				 : HF_EVENT_LANE_HANDOVER,
 		     atomic_load(&lane->owner_pid), (int32_t)l,
-		     known ? hf_load(&lane->last_gap_ns) : 0, "");
+		     known ? hf_load(&lane->last_gap_ns) : 0, owner_name(p, l));
 	s->generation[l] = gen;
 	s->takeovers[l] = hf_load(&lane->takeovers);
 	s->seen_tsc[l] = 0;

@@ -8,7 +8,8 @@
 #include "log.h"
 #include "units.h"
 
-#define FLOWS_MAX 1000
+#define FLOWS_MAX  1000
+#define EVENTS_MAX 1024
 
 static const struct ctl_command commands[] = {
 	{"status", NULL, NULL, CTL_TIMEOUT_S, "the instance: ports, lanes, workers, pools",
@@ -20,6 +21,8 @@ static const struct ctl_command commands[] = {
 	{"ports", NULL, NULL, CTL_TIMEOUT_S, "ports: link, packets, errors", ctl_print_ports},
 	{"pools", NULL, NULL, CTL_TIMEOUT_S, "where every packet buffer is", ctl_print_pools},
 	{"flows", NULL, NULL, CTL_TIMEOUT_S, "the greatest flows (--top, --sort)", ctl_print_flows},
+	{"events", NULL, NULL, CTL_TIMEOUT_S, "what happened (--follow, --top: the last N)",
+	 ctl_print_events, NULL, NULL, ctl_events},
 	{"restart", "LANE|WORKER|PID|all", "target", CTL_TIMEOUT_RESTART_S,
 	 "hand lanes over to workers that wait", ctl_print_restart},
 	{"drain", "WORKER|PID", "worker", CTL_TIMEOUT_S, "let a worker give its lanes back and end",
@@ -62,15 +65,22 @@ ctl_command_help(FILE *out)
 	}
 }
 
-/* --top and --sort into a request of flows. Returns 0, or -1 after a message. */
 static int
-add_flow_options(json_t *request, const struct ctl_options *o)
+is(const struct ctl_command *command, const char *name)
 {
+	return strcmp(command->name, name) == 0;
+}
+
+/* --top and --sort into a request of flows or events. Returns 0, or -1 after a message. */
+static int
+add_top_options(json_t *request, const struct ctl_command *command, const struct ctl_options *o)
+{
+	int most = is(command, "events") ? EVENTS_MAX : FLOWS_MAX;
 	uint64_t top;
 
 	if (o->top != NULL) {
-		if (hf_parse_u64(o->top, 1, FLOWS_MAX, &top) != 0) {
-			hf_err("--top %s: not a number from 1 to %d", o->top, FLOWS_MAX);
+		if (hf_parse_u64(o->top, 1, (uint64_t)most, &top) != 0) {
+			hf_err("--top %s: not a number from 1 to %d", o->top, most);
 			return -1;
 		}
 		json_object_set_new(request, "top", json_integer((json_int_t)top));
@@ -97,16 +107,20 @@ check(const struct ctl_command *command, const struct ctl_options *o)
 		hf_err("%s: which %s?", command->name, command->arg);
 	else if (command->arg2 != NULL && (o->arg2 == NULL || o->arg2[0] == '\0'))
 		hf_err("%s %s: %s?", command->name, o->arg, command->arg2);
-	else if ((o->top != NULL || o->sort != NULL) && strcmp(command->name, "flows") != 0)
-		hf_err("%s: --top and --sort belong to flows", command->name);
-	else if (command->run == NULL &&
+	else if (o->top != NULL && !is(command, "flows") && !is(command, "events"))
+		hf_err("%s: --top belongs to flows and events", command->name);
+	else if (o->sort != NULL && !is(command, "flows"))
+		hf_err("%s: --sort belongs to flows", command->name);
+	else if (o->follow && !is(command, "events"))
+		hf_err("%s: --follow belongs to events", command->name);
+	else if (!is(command, "upgrade") &&
 		 (o->binary != NULL || o->canary != NULL || o->watch != NULL ||
 		  o->max_slowdown != NULL || o->max_drop_ratio != NULL))
 		hf_err("%s: --binary, --canary, --watch and --max-... belong to upgrade",
 		       command->name);
-	else if (strcmp(command->name, "loglevel") == 0 && hf_log_parse_level(o->arg, &level) != 0)
+	else if (is(command, "loglevel") && hf_log_parse_level(o->arg, &level) != 0)
 		hf_err("loglevel: %s: none of error, warning, notice, info, debug", o->arg);
-	else if (strcmp(command->name, "supervise") == 0 && strcmp(o->arg2, "on") != 0 &&
+	else if (is(command, "supervise") && strcmp(o->arg2, "on") != 0 &&
 		 strcmp(o->arg2, "off") != 0)
 		hf_err("supervise %s: %s: neither on nor off", o->arg, o->arg2);
 	else
@@ -130,7 +144,7 @@ ctl_command_request(const struct ctl_command *command, const struct ctl_options 
 		json_decref(request);
 		return NULL;
 	}
-	if (add_flow_options(request, o) != 0) {
+	if (add_top_options(request, command, o) != 0) {
 		json_decref(request);
 		return NULL;
 	}

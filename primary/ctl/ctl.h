@@ -22,7 +22,8 @@ struct ctl_options {
 	const char *instance;
 	double timeout_s; /* 0: the command's own */
 	int json;
-	const char *top, *sort;                                              /* NULL: not given */
+	int follow;             /* events: those to come, too */
+	const char *top, *sort; /* NULL: not given */
 	const char *binary, *canary, *watch, *max_slowdown, *max_drop_ratio; /* of upgrade */
 	const char *name;                                                    /* of the command */
 	const char *arg;                                                     /* NULL: not given */
@@ -69,6 +70,14 @@ json_t *ctl_client_ask_watching(const char *instance, const json_t *request, dou
 /* The whole of `upgrade`. Returns its result, or NULL with the exit status after a message. */
 json_t *ctl_upgrade(const struct ctl_options *o, int *status);
 
+/* --- events.c ------------------------------------------------------------------------------- */
+
+/*
+ * `events`. Returns the reply to be printed; with --follow it has printed all of them, and returns
+ * NULL with the exit status, or a refusal.
+ */
+json_t *ctl_events(const struct ctl_options *o, int *status);
+
 /* --- print.c, table.c ----------------------------------------------------------------------- */
 
 void ctl_print_status(FILE *out, const json_t *reply, int colour);
@@ -76,6 +85,7 @@ void ctl_print_lanes(FILE *out, const json_t *reply, int colour);
 void ctl_print_workers(FILE *out, const json_t *reply, int colour);
 void ctl_print_ports(FILE *out, const json_t *reply, int colour);
 void ctl_print_pools(FILE *out, const json_t *reply, int colour);
+void ctl_print_events(FILE *out, const json_t *reply, int colour);
 void ctl_print_flows(FILE *out, const json_t *reply, int colour);
 void ctl_print_restart(FILE *out, const json_t *reply, int colour);
 void ctl_print_drain(FILE *out, const json_t *reply, int colour);
@@ -110,6 +120,9 @@ struct ctl_column {
 /* Prints a list of objects, one a line, columns aligned; "-" for what is not known. */
 void ctl_table_print(FILE *out, const json_t *list, const struct ctl_column *columns,
 		     size_t n_columns, double now_s, int colour);
+
+/* May standard output be coloured: a terminal that can, and nobody who objects? */
+int ctl_use_colour(void);
 
 /* "1:02:03", or "2d 1:02:03". Returns buf. */
 const char *ctl_format_duration(char *buf, size_t len, double seconds);

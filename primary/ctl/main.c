@@ -5,21 +5,10 @@
  * A process of its own, without DPDK; owns nothing that outlives it, and maps no shared memory.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ctl.h"
 #include "log.h"
-
-static int
-use_colour(void)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL && term != NULL &&
-	       strcmp(term, "dumb") != 0;
-}
 
 /* The reply on one line, without the wrapper. */
 static void
@@ -44,7 +33,7 @@ show(const struct ctl_command *command, json_t *reply, int json)
 		print_json(reply);
 	else if (ok || json_object_get(reply, "lanes") != NULL ||
 		 json_object_get(reply, "result") != NULL)
-		command->print(stdout, reply, use_colour());
+		command->print(stdout, reply, ctl_use_colour());
 	if (ok)
 		return 0;
 	return code == CTL_EXIT_USAGE ? CTL_EXIT_USAGE : CTL_EXIT_FAILED;

@@ -12,7 +12,7 @@
 #include "units.h"
 #include "version.h"
 
-enum { OPT_BINARY = 256, OPT_CANARY, OPT_WATCH, OPT_SLOWDOWN, OPT_DROPS };
+enum { OPT_BINARY = 256, OPT_CANARY, OPT_WATCH, OPT_SLOWDOWN, OPT_DROPS, OPT_FOLLOW };
 
 static const struct option long_options[] = {
 	{"instance", required_argument, NULL, 'i'},
@@ -20,6 +20,7 @@ static const struct option long_options[] = {
 	{"timeout", required_argument, NULL, 't'},
 	{"top", required_argument, NULL, 'n'},
 	{"sort", required_argument, NULL, 's'},
+	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{"binary", required_argument, NULL, OPT_BINARY},
@@ -39,7 +40,8 @@ print_help(void)
 	       "  --instance NAME  which instance (default: %s)\n"
 	       "  --json           print the reply as one JSON object on one line\n"
 	       "  --timeout S      wait S seconds for the reply (default: %.0f, restart %.0f)\n"
-	       "  --top N          flows: how many (1 to 1000, default: 10)\n"
+	       "  --top N          flows: how many (1 to 1000, default: 10); events: the last N\n"
+	       "  --follow         events: go on with those to come; --json: one a line\n"
 	       "  --sort KEY       flows: by packets (default) or bytes\n"
 	       "  --binary PATH    upgrade: the new holdfast-worker\n"
 	       "  --canary LANE    upgrade: which lane tries it (default: the first with an owner)\n"
@@ -130,6 +132,9 @@ parse_option(struct ctl_options *o, int opt, char **argv)
 		return -1;
 	case 's':
 		o->sort = optarg;
+		return -1;
+	case OPT_FOLLOW:
+		o->follow = 1;
 		return -1;
 	case 'h':
 		print_help();

@@ -2,13 +2,24 @@
 /*
  * A list of JSON objects as an aligned table. Knows formats, not what the figures mean.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "units.h"
 
 #define CELL_BYTES  320
 #define COLUMNS_MAX 20
+
+int
+ctl_use_colour(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
 
 const char *
 ctl_format_duration(char *buf, size_t len, double seconds)

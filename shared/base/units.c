@@ -125,3 +125,22 @@ hf_format_si(char *buf, size_t len, double value)
 			 value, prefix[i]);
 	return buf;
 }
+
+const char *
+hf_format_time_ns(char *buf, size_t len, uint64_t ns)
+{
+	static const char *const units[] = {"ns", "us", "ms", "s"};
+	double value = (double)ns;
+	unsigned int unit = 0;
+
+	while (value >= 999.5 && unit < 3) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(buf, len, "%.*f %s",
+		 unit == 0 || value >= 99.95 ? 0
+		 : value >= 9.995            ? 1
+					     : 2,
+		 value, units[unit]);
+	return buf;
+}

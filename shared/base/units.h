@@ -26,4 +26,7 @@ const char *hf_format_set(char *buf, size_t len, uint64_t bits);
 /* 12345678 -> "12.3M" (decimal prefixes, 3 digits). Returns buf. */
 const char *hf_format_si(char *buf, size_t len, double value);
 
+/* A span of time in 3 digits: "850 ns", "79.1 us", "2.30 ms", "1.80 s", "125 s". Returns buf. */
+const char *hf_format_time_ns(char *buf, size_t len, uint64_t ns);
+
 #endif

@@ -37,3 +37,23 @@ queues_agree() {
 	hf_wait_for 5 queues_agree || fail "$(ctl ports)"
 	status_is 'all(.ports[]; (.rx_queue_pkts | add) >= 50)' || fail "$(ctl ports)"
 }
+
+@test "events: a start, a hand-over and a death are told in sentences, and followed as they come" {
+	EXTRA="queues: hardware" write_config 1 net_null0 net_null1
+	start_primary
+	start_worker first --lanes 0
+	start_worker next --lanes 0
+	hf_spawn follow "$LOGS/follow" "$HF_CTL" --instance "$INSTANCE" --json events --follow
+	ctl restart 0 >/dev/null
+	kill -KILL "$WORKER"
+	hf_wait_for 5 status_is '.lanes[0].takeovers == 1' || fail "$(ctl lanes)"
+	hf_wait_for 5 grep -q '"event": "lane_takeover"' "$LOGS/follow" || fail "not followed"
+	ctl events >"$LOGS/events"
+	grep -q "  lane 0: handed over to worker next (pid $WORKER), gap " "$LOGS/events"
+	grep -q "  worker next (pid $WORKER) died, it held " "$LOGS/events"
+	grep -q "  lane 0: its owner died, taken over by worker first (pid " "$LOGS/events"
+	jq -es 'map(.seq) == [range(1; length + 1)]' "$LOGS/follow" >/dev/null || fail "not in order"
+	same "$(ctl --json events --top 2 | jq -c '[.events[].seq] == [.last - 1, .last]')" true "last two"
+	run -2 ctl events --top 1025
+	run -2 ctl lanes --follow
+}
