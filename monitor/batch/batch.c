@@ -77,7 +77,7 @@ write_blocks(struct hf_feed *f, const struct hf_options *o, int lost)
 			loop_wait(-1, &deadline);
 		if (loop_stopped())
 			break;
-		loop_advance(&deadline, o->interval_s);
+		loop_advance(&deadline, feed_interval(f, o->interval_s));
 		note_loss(f, feed_step(f), &lost);
 		broken = write_block(&st, feed_sample(f));
 		if (broken != 0)

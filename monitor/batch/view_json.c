@@ -132,6 +132,9 @@ write_header(struct hf_json *j, const struct hf_sample *s, double now_s)
 	json_text(j, "segment_state", seen ? s->segment_state : NULL);
 	json_number(j, "uptime_s", seen ? s->uptime_s : NAN, 3);
 	json_number(j, "interval_s", s->state == HF_SAMPLE_LIVE ? s->interval_s : NAN, 3);
+	json_number(j, "interval_asked_s", s->asked_s > 0 ? s->asked_s : NAN, 3);
+	json_number(j, "interval_planned_s", s->planned_s > 0 ? s->planned_s : NAN, 3);
+	json_number(j, "sample_cpu_ms", seen ? s->cost_s * 1e3 : NAN, 3);
 	if (seen)
 		json_i64(j, "primary_pid", s->primary_pid);
 	else

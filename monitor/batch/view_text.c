@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "pace.h"
 #include "table.h"
 #include "view.h"
 
@@ -87,7 +88,7 @@ write_totals(FILE *out, const struct hf_totals_row *t)
 static void
 write_header(FILE *out, const struct hf_sample *s, double now_s)
 {
-	char utc[32], uptime[24];
+	char utc[32], uptime[24], pace[80];
 
 	format_utc(utc, sizeof(utc), now_s);
 	fprintf(out, "%s  %s  %s", s->instance, sample_state_name(s->state), utc);
@@ -97,10 +98,12 @@ write_header(FILE *out, const struct hf_sample *s, double now_s)
 	}
 	format_uptime(uptime, sizeof(uptime), s->uptime_s);
 	if (s->alone)
-		fprintf(out, "  up %s  primary gone, forwarding without it\n", uptime);
+		fprintf(out, "  up %s  primary gone, forwarding without it", uptime);
 	else
-		fprintf(out, "  up %s  primary %d %s%s\n", uptime, s->primary_pid, s->segment_state,
+		fprintf(out, "  up %s  primary %d %s%s", uptime, s->primary_pid, s->segment_state,
 			s->silent ? ", silent" : "");
+	pace_text(pace, sizeof(pace), s->planned_s, s->asked_s, s->flows.live);
+	fprintf(out, "%s%s\n", pace[0] != '\0' ? "  " : "", pace);
 }
 
 static void

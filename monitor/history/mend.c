@@ -68,6 +68,9 @@ mend_head(struct hf_sample *s)
 	mend_text(s->program_version, sizeof(s->program_version));
 	mend_text(s->dpdk_version, sizeof(s->dpdk_version));
 	mend_text(s->filter, sizeof(s->filter));
+	mend_text(s->detail.row.src, sizeof(s->detail.row.src));
+	mend_text(s->detail.row.dst, sizeof(s->detail.row.dst));
+	mend_text(s->detail.row.proto_name, sizeof(s->detail.row.proto_name));
 }
 
 void

@@ -84,6 +84,7 @@ take(const struct hf_segment *seg, void *arg)
 
 	sample_take(s, seg, hf_tsc());
 	flows_scan(&f->memory, seg, s->n_lanes, &f->query, &s->flows);
+	follow_look(&f->follow, seg, s->n_lanes, &s->detail);
 	return 0;
 }
 
@@ -97,11 +98,46 @@ now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+double
+feed_interval(struct hf_feed *f, double asked_s)
+{
+	f->asked_s = asked_s;
+	f->planned_s = pace_interval(&f->pace, asked_s);
+	return f->planned_s;
+}
+
+/* CPU seconds of this thread. */
+static double
+cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What the sample says about its making. */
+static void
+stamp(struct hf_feed *f, struct hf_sample *s, double cost_s)
+{
+	pace_note(&f->pace, cost_s);
+	s->cost_s = cost_s;
+	s->asked_s = f->asked_s;
+	s->planned_s = f->planned_s;
+	s->attach = f->source.attaches;
+	s->sort = f->query.sort;
+	s->reverse = f->query.reverse;
+	snprintf(s->filter, sizeof(s->filter), "%s", f->query.filter.text);
+	s->alone = f->source.alone;
+	s->time_s = now_s();
+}
+
 int
 feed_step(struct hf_feed *f)
 {
 	struct hf_sample *before = &f->samples[f->current];
 	struct hf_sample *s = &f->samples[f->current ^ 1];
+	double began = cpu_s();
 	int err;
 
 	err = source_poll(&f->source);
@@ -114,12 +150,7 @@ feed_step(struct hf_feed *f)
 		before->time_s = now_s();
 		return err;
 	}
-	s->time_s = now_s();
-	s->attach = f->source.attaches;
-	s->sort = f->query.sort;
-	s->reverse = f->query.reverse;
-	snprintf(s->filter, sizeof(s->filter), "%s", f->query.filter.text);
-	s->alone = f->source.alone;
+	stamp(f, s, cpu_s() - began);
 	sample_compare(s, before);
 	f->current ^= 1;
 	return 0;

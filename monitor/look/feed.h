@@ -7,6 +7,8 @@
 #define HF_MONITOR_FEED_H
 
 #include "flows.h"
+#include "follow.h"
+#include "pace.h"
 #include "sample.h"
 #include "source.h"
 
@@ -17,7 +19,10 @@ struct hf_feed {
 	struct hf_sample samples[2];
 	unsigned int current;
 	uint32_t top;
-	struct hf_flow_query query; /* may be changed between steps */
+	struct hf_flow_query query;   /* may be changed between steps */
+	struct hf_flow_follow follow; /* may be changed between steps (follow.h) */
+	struct hf_pace pace;
+	double asked_s, planned_s;
 };
 
 /* Returns 0 or -ENOMEM. instance is kept by pointer, *query is copied. */
@@ -29,6 +34,12 @@ int feed_init(struct hf_feed *f, const char *instance, uint32_t top,
  * sample is WAITING or STALE and says why.
  */
 int feed_step(struct hf_feed *f);
+
+/*
+ * Seconds from the step before to the next one when asked_s are asked for: more, when steps take
+ * too much CPU time. The samples from then on say what was asked and what it became.
+ */
+double feed_interval(struct hf_feed *f, double asked_s);
 
 /* The sample to show; never NULL, valid until the next feed_step(). */
 const struct hf_sample *feed_sample(const struct hf_feed *f);

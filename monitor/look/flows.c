@@ -5,14 +5,11 @@
  */
 #include "flows.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "protocols.h"
 
 #define MARK_UNKNOWN  2U /* generation of an entry whose record could not be read */
 #define PACKETS_RANGE (UINT64_C(1) << 36)
@@ -25,7 +22,6 @@ static const char *const sort_names[HF_SORT_COUNT] = {"pps",   "bps", "packets",
 struct lane_scan {
 	const struct hf_segment_header *header;
 	uint64_t now_tsc;
-	uint32_t now_tick;
 	uint32_t lane;
 	const struct hf_flow_query *query;
 	double seconds; /* since the scan before; 0: there was none */
@@ -208,23 +204,6 @@ offer(struct hf_flow_memory *m, struct hf_flow_top *out, const struct hf_flow_ro
 	sift_down(m->heap, out->n, out->rows, 0);
 }
 
-/* Ticks wrap; both are told by how long ago they were. */
-static void
-set_times(struct hf_flow_row *row, const struct lane_scan *scan, const struct hf_flow_view *v)
-{
-	const struct hf_segment_header *h = scan->header;
-	double now_s = (double)hf_tsc_to_ns(h, scan->now_tsc - h->start_tsc) / 1e9;
-	int32_t idle = (int32_t)(scan->now_tick - v->last_tick);
-	uint32_t life = v->last_tick - v->first_tick;
-
-	if (idle < 0) /* counted after the scan began */
-		idle = 0;
-	row->idle_s = idle / 1e3;
-	row->age_s = ((double)life + idle) / 1e3;
-	row->last_s = fmax(now_s - row->idle_s, 0);
-	row->first_s = fmax(now_s - row->age_s, 0);
-}
-
 static void
 scan_record(struct hf_flow_memory *m, const struct lane_scan *scan, uint32_t index,
 	    const struct hf_flow_view *v, struct hf_flow_top *out)
@@ -235,7 +214,7 @@ scan_record(struct hf_flow_memory *m, const struct lane_scan *scan, uint32_t ind
 	row.packets = v->packets;
 	row.bytes = v->bytes;
 	set_rates(&row, v, mark, scan->seconds);
-	set_times(&row, scan, v);
+	flow_row_times(&row, scan->header, scan->now_tsc, v->first_tick, v->last_tick);
 	row.score = score_of(&row, scan->query);
 	*mark = pack(v);
 	out->live++;
@@ -267,37 +246,6 @@ scan_lane(struct hf_flow_memory *m, const struct lane_scan *scan, const struct h
 	}
 }
 
-static void
-name_protocol(struct hf_flow_row *row)
-{
-	const char *name = protocol_name(row->key.proto);
-
-	if (name != NULL)
-		snprintf(row->proto_name, sizeof(row->proto_name), "%s", name);
-	else
-		snprintf(row->proto_name, sizeof(row->proto_name), "%u", row->key.proto);
-}
-
-/* Names and addresses are made for the rows that are shown alone. */
-static void
-describe(struct hf_flow_row *row)
-{
-	const struct hf_flow_key *k = &row->key;
-
-	row->family = k->family;
-	row->proto = k->proto;
-	row->sport = ntohs(k->sport_be);
-	row->dport = ntohs(k->dport_be);
-	if (k->family == 4) {
-		inet_ntop(AF_INET, k->src + 12, row->src, sizeof(row->src));
-		inet_ntop(AF_INET, k->dst + 12, row->dst, sizeof(row->dst));
-	} else {
-		inet_ntop(AF_INET6, k->src, row->src, sizeof(row->src));
-		inet_ntop(AF_INET6, k->dst, row->dst, sizeof(row->dst));
-	}
-	name_protocol(row);
-}
-
 void
 flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_lanes,
 	   const struct hf_flow_query *query, struct hf_flow_top *out)
@@ -313,7 +261,6 @@ flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_la
 		if (l >= HF_MAX_LANES || m->marks[l] == NULL)
 			continue;
 		scan.now_tsc = hf_tsc();
-		scan.now_tick = hf_tick(h, scan.now_tsc);
 		if (m->scan_tsc[l] != 0)
 			scan.seconds = (double)(scan.now_tsc - m->scan_tsc[l]) / (double)h->tsc_hz;
 		hf_segment_flow_table(seg, l, &table);
@@ -322,5 +269,5 @@ flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_la
 	}
 	qsort(out->rows, out->n, sizeof(out->rows[0]), compare);
 	for (uint32_t i = 0; i < out->n; i++)
-		describe(&out->rows[i]);
+		flow_row_describe(&out->rows[i]);
 }

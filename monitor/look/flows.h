@@ -83,6 +83,13 @@ struct hf_flow_top {
 	uint64_t skipped; /* records that kept changing while they were read */
 };
 
+/* Sets the times of a row seen at now_tsc, whose flow was first and last seen at these ticks. */
+void flow_row_times(struct hf_flow_row *row, const struct hf_segment_header *h, uint64_t now_tsc,
+		    uint32_t first_tick, uint32_t last_tick);
+
+/* Fills in the texts and numbers that follow from the key; for the rows that are shown alone. */
+void flow_row_describe(struct hf_flow_row *row);
+
 /* "pps" and so on to a key and back. flows_parse_sort() returns 0 or -EINVAL. Any thread. */
 int flows_parse_sort(const char *text, enum hf_sort *sort);
 const char *flows_sort_name(enum hf_sort sort);

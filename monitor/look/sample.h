@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "flows.h"
+#include "follow.h"
 #include "segment.h"
 
 #define HF_UNKNOWN    UINT64_MAX
@@ -125,6 +126,9 @@ struct hf_sample {
 	uint64_t tsc, tsc_hz;
 	double time_s; /* when it was taken, or retired; seconds since 1970 */
 	double uptime_s, interval_s;
+	double asked_s;    /* the interval that was asked for */
+	double planned_s;  /* the interval there is: more, when samples cost too much (pace.h) */
+	double cost_s;     /* CPU time it took */
 	enum hf_sort sort; /* of the flows, as are the next two */
 	uint32_t reverse;
 	char filter[HF_FILTER_LEN];
@@ -139,6 +143,7 @@ struct hf_sample {
 	struct hf_count_row drops[HF_DROP_MAX];
 	struct hf_count_row skips[HF_SKIP_MAX];
 	struct hf_event_row events[HF_MAX_RECENT]; /* newest first */
+	struct hf_flow_detail detail;              /* the flow that is followed */
 	struct hf_flow_top flows;
 };
 
@@ -147,8 +152,8 @@ int sample_init(struct hf_sample *s, uint32_t top);
 void sample_free(struct hf_sample *s);
 
 /*
- * Fills *s (all but why, attach, the flows and what was asked of them) from seg as it is at tsc.
- * Allocates nothing. Counters are read again when a `clear` came in between. Returns 0.
+ * Fills *s (all but why, attach, the flows, what was asked of them, and the pace) from seg as it is
+ * at tsc. Allocates nothing. Counters are read again when a `clear` came in between. Returns 0.
  */
 int sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc);
 

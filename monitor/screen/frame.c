@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "format.h"
+#include "pace.h"
 
 static const char *
 state_text(const struct hf_ui *ui, const struct hf_sample *s)
@@ -29,6 +30,21 @@ primary_text(const struct hf_sample *s)
 	return "";
 }
 
+/* How often there is a sample, and why not as often as asked, where room is. */
+static void
+put_pace(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_sample *s, int left,
+	 int right)
+{
+	int slow = s->planned_s > s->asked_s;
+	char text[80];
+
+	pace_text(text, sizeof(text), s->planned_s, s->asked_s, s->flows.live);
+	if (!slow || right - canvas_width(text) - 2 <= left)
+		snprintf(text, sizeof(text), "every %.2g s", slow ? s->planned_s : ui->interval_s);
+	if (right - canvas_width(text) - 2 > left)
+		canvas_put_right(c, right - 2, 0, slow ? HF_STYLE_WARN : HF_STYLE_BAR, text);
+}
+
 void
 frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *shown)
 {
@@ -42,7 +58,6 @@ frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *
 	if (localtime_r(&now, &tm) != NULL)
 		strftime(text, sizeof(text), "%H:%M:%S", &tm);
 	right = canvas_put_right(c, c->width - 1, 0, HF_STYLE_BAR, text);
-	snprintf(text, sizeof(text), "every %g s", ui->interval_s);
 	x = canvas_put(c, 1, 0, HF_STYLE_BAR, s->instance);
 	x = canvas_put(c, x + 2, 0, HF_STYLE_BAR, state_text(ui, s));
 	if (s->state == HF_SAMPLE_LIVE || s->state == HF_SAMPLE_WARMING) {
@@ -53,8 +68,7 @@ frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *
 		if (primary_text(s)[0] != '\0')
 			x = canvas_put(c, x + 2, 0, HF_STYLE_BAD, primary_text(s));
 	}
-	if (right - canvas_width(text) - 2 > x)
-		canvas_put_right(c, right - 2, 0, HF_STYLE_BAR, text);
+	put_pace(c, ui, s, x, right);
 }
 
 void

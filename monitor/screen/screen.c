@@ -215,6 +215,7 @@ static double
 step(struct screen *sc)
 {
 	int was_lost = sc->lost;
+	double interval;
 
 	if (sc->ui.paused)
 		return sc->ui.interval_s;
@@ -222,9 +223,10 @@ step(struct screen *sc)
 	sc->lost = feed_step(&sc->feed) != 0;
 	sc->taken += !sc->lost;
 	/* Look for a primary often; and a new one's first rates come soon. */
-	if ((sc->lost || was_lost) && sc->ui.interval_s > SOON_S)
+	interval = feed_interval(&sc->feed, sc->ui.interval_s);
+	if ((sc->lost || was_lost) && interval > SOON_S)
 		return SOON_S;
-	return sc->ui.interval_s;
+	return interval;
 }
 
 static void
