@@ -14,9 +14,7 @@
 static const char *
 state_text(const struct hf_ui *ui, const struct hf_sample *s)
 {
-	if (ui->paused)
-		return "PAUSED";
-	return sample_state_name(s->state);
+	return ui->seek.on ? "PAUSED" : sample_state_name(s->state);
 }
 
 /* What is wrong with the primary, "" when nothing is. */
@@ -49,7 +47,7 @@ void
 frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *shown)
 {
 	const struct hf_sample *s = shown->sample;
-	time_t now = (time_t)shown->now_s;
+	time_t now = (time_t)(ui->seek.on ? s->time_s : shown->now_s);
 	char text[32] = "";
 	struct tm tm;
 	int x, right;
@@ -60,6 +58,12 @@ frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *
 	right = canvas_put_right(c, c->width - 1, 0, HF_STYLE_BAR, text);
 	x = canvas_put(c, 1, 0, HF_STYLE_BAR, s->instance);
 	x = canvas_put(c, x + 2, 0, HF_STYLE_BAR, state_text(ui, s));
+	if (ui->seek.on && shown->now_s - s->time_s >= 1) {
+		char ago[24];
+
+		format_uptime(ago, sizeof(ago), shown->now_s - s->time_s);
+		x = canvas_print(c, x + 1, 0, HF_STYLE_BAR, "%s ago", ago);
+	}
 	if (s->state == HF_SAMPLE_LIVE || s->state == HF_SAMPLE_WARMING) {
 		char up[24];
 
@@ -117,8 +121,8 @@ frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *s
 		if (key[0] == '\0')
 			x = canvas_print(c, x, y, HF_STYLE_BAR, "%c", (char)rows[i].key[0]);
 		x = canvas_print(c, x + 1, y, HF_STYLE_BAR, "%s",
-				 rows[i].action == HF_ACTION_PAUSE && ui->paused ? "resume"
-										 : rows[i].hint) +
+				 rows[i].action == HF_ACTION_PAUSE && ui->seek.on ? "resume"
+										  : rows[i].hint) +
 		    2;
 	}
 	if (shown->sample->state == HF_SAMPLE_WAITING || ui->help)

@@ -22,6 +22,8 @@
 
 struct screen {
 	struct hf_feed feed;
+	struct hf_history history;
+	struct hf_sample past; /* what is shown while paused */
 	struct hf_ui ui;
 	struct hf_canvas canvas;
 	attr_t looks[HF_STYLE_COUNT];
@@ -134,7 +136,8 @@ show_line(const struct screen *sc, int y)
 static struct hf_shown
 shown_of(const struct screen *sc)
 {
-	return (struct hf_shown){.sample = feed_sample(&sc->feed),
+	return (struct hf_shown){.sample = sc->ui.seek.on ? &sc->past : feed_sample(&sc->feed),
+				 .history = &sc->history,
 				 .exact = sc->ui.exact,
 				 .now_s = loop_now()};
 }
@@ -152,6 +155,34 @@ show(struct screen *sc)
 	for (int y = 0; y < sc->canvas.height && y < LINES; y++)
 		show_line(sc, y);
 	refresh();
+}
+
+/* A copy of a sample with its own room for flows. */
+static void
+copy_sample(struct hf_sample *to, const struct hf_sample *from)
+{
+	struct hf_flow_top flows = to->flows;
+
+	*to = *from;
+	to->flows.rows = flows.rows;
+	to->flows.top = flows.top;
+	memcpy(to->flows.rows, from->flows.rows, from->flows.n * sizeof(*flows.rows));
+}
+
+/* After a key: brings the moment that is to be shown. held: there was one before. */
+static void
+follow(struct screen *sc, int held)
+{
+	struct hf_seek *seek = &sc->ui.seek;
+	const struct hf_sample *live = feed_sample(&sc->feed);
+
+	if (!seek->on || (held && seek->time_s == sc->past.time_s))
+		return;
+	if (seek->time_s == live->time_s)
+		copy_sample(&sc->past, live);
+	else if (history_get(&sc->history, history_find(&sc->history, seek->time_s), &sc->past) !=
+		 0)
+		seek->on = 0;
 }
 
 static void
@@ -175,7 +206,7 @@ static void
 handle_key(struct screen *sc, int status, wint_t code)
 {
 	struct hf_shown shown = shown_of(sc);
-	int key = (int)code;
+	int key = (int)code, held = sc->ui.seek.on;
 
 	if (status == KEY_CODE_YES && code == KEY_MOUSE) {
 		handle_mouse(sc, &shown);
@@ -192,6 +223,7 @@ handle_key(struct screen *sc, int status, wint_t code)
 		key = HF_KEY_BACKSPACE;
 	}
 	ui_key(&sc->ui, &shown, key);
+	follow(sc, held);
 }
 
 /* Handles all keys there are. readable: the terminal said that there is something. */
@@ -210,18 +242,18 @@ read_keys(struct screen *sc, int readable)
 		sc->ui.quit = 1;
 }
 
-/* Takes a sample, unless paused. Returns the seconds to the next one. */
+/* Takes a sample. Returns the seconds to the next one. */
 static double
 step(struct screen *sc)
 {
 	int was_lost = sc->lost;
 	double interval;
 
-	if (sc->ui.paused)
-		return sc->ui.interval_s;
-	sc->feed.query.sort = sc->ui.wish.sort;
+	sc->feed.query = sc->ui.wish.flows;
 	sc->lost = feed_step(&sc->feed) != 0;
 	sc->taken += !sc->lost;
+	if (!sc->lost)
+		history_push(&sc->history, feed_sample(&sc->feed)); /* without memory: a gap */
 	/* Look for a primary often; and a new one's first rates come soon. */
 	interval = feed_interval(&sc->feed, sc->ui.interval_s);
 	if ((sc->lost || was_lost) && interval > SOON_S)
@@ -265,6 +297,27 @@ open_terminal(struct screen *sc, const struct hf_options *o)
 	set_looks(sc, want_color(o));
 }
 
+static void
+close_feed(struct screen *sc)
+{
+	feed_close(&sc->feed);
+	history_free(&sc->history);
+	sample_free(&sc->past);
+}
+
+/* Everything that samples need. Returns 0 or -ENOMEM. */
+static int
+open_feed(struct screen *sc, const struct hf_options *o)
+{
+	if (feed_init(&sc->feed, o->instance, o->top, &o->query) != 0)
+		return -ENOMEM;
+	if (history_init(&sc->history, HISTORY_MINUTES, o->top, HISTORY_BYTES) == 0 &&
+	    sample_init(&sc->past, o->top) == 0)
+		return 0;
+	close_feed(sc);
+	return -ENOMEM;
+}
+
 int
 screen_run(const struct hf_options *o)
 {
@@ -275,8 +328,8 @@ screen_run(const struct hf_options *o)
 
 	setlocale(LC_CTYPE, "");
 	sc.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-	ui_init(&sc.ui, o->query.sort, o->interval_s);
-	err = feed_init(&sc.feed, o->instance, o->top, &o->query);
+	ui_init(&sc.ui, &o->query, o->interval_s);
+	err = open_feed(&sc, o);
 	if (err != 0) {
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
 		return 1;
@@ -284,7 +337,7 @@ screen_run(const struct hf_options *o)
 	terminal = newterm(NULL, stdout, stdin);
 	if (terminal == NULL) {
 		hf_err("terminal %s: cannot be used: see --batch", term != NULL ? term : "(none)");
-		feed_close(&sc.feed);
+		close_feed(&sc);
 		return 1;
 	}
 	open_terminal(&sc, o);
@@ -292,6 +345,6 @@ screen_run(const struct hf_options *o)
 	endwin();
 	delscreen(terminal);
 	canvas_free(&sc.canvas);
-	feed_close(&sc.feed);
+	close_feed(&sc);
 	return 0;
 }

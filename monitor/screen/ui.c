@@ -12,9 +12,9 @@
 static const double intervals[] = {0.1, 0.2, 0.5, 1, 2, 5, 10};
 
 void
-ui_init(struct hf_ui *ui, enum hf_sort sort, double interval_s)
+ui_init(struct hf_ui *ui, const struct hf_flow_query *flows, double interval_s)
 {
-	*ui = (struct hf_ui){.interval_s = interval_s, .wish.sort = sort};
+	*ui = (struct hf_ui){.interval_s = interval_s, .wish.flows = *flows};
 }
 
 void
@@ -110,15 +110,14 @@ act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int k
 	}
 	if (ui->help && help_act(ui, action))
 		return;
+	if (seek_act(&ui->seek, shown->history, shown->sample->time_s, action))
+		return;
 	switch (action) {
 	case HF_ACTION_NEXT_VIEW:
 		go(ui, ui->current + 1);
 		break;
 	case HF_ACTION_PREVIOUS_VIEW:
 		go(ui, ui->current + HF_VIEW_COUNT - 1);
-		break;
-	case HF_ACTION_PAUSE:
-		ui->paused = !ui->paused;
 		break;
 	case HF_ACTION_FASTER:
 	case HF_ACTION_SLOWER:

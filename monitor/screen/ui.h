@@ -7,6 +7,7 @@
 #ifndef HF_MONITOR_UI_H
 #define HF_MONITOR_UI_H
 
+#include "seek.h"
 #include "views.h"
 
 #define UI_INTERVAL_LEAST 0.1
@@ -19,14 +20,14 @@ struct hf_ui {
 	struct hf_view_state states[HF_VIEW_COUNT];
 	struct hf_wish wish;
 	double interval_s;
-	int paused;
+	struct hf_seek seek; /* paused, or in the past */
 	int help;
 	int help_top; /* first line of it that is shown */
 	int exact;
 	int quit; /* the user wants to end */
 };
 
-void ui_init(struct hf_ui *ui, enum hf_sort sort, double interval_s);
+void ui_init(struct hf_ui *ui, const struct hf_flow_query *flows, double interval_s);
 
 /* Draws all of a canvas of any size. */
 void ui_draw(struct hf_ui *ui, struct hf_canvas *c, const struct hf_shown *shown);

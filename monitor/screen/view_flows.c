@@ -37,7 +37,8 @@ act(struct hf_view_state *state, const struct hf_shown *shown, struct hf_wish *w
 	(void)shown;
 	if (by == 0)
 		return 0;
-	wish->sort = (enum hf_sort)(((int)wish->sort + HF_SORT_COUNT + by) % HF_SORT_COUNT);
+	wish->flows.sort =
+		(enum hf_sort)(((int)wish->flows.sort + HF_SORT_COUNT + by) % HF_SORT_COUNT);
 	wish->changed = 1;
 	state->panel.selected = 0;
 	state->panel.moved = 1;

@@ -9,6 +9,7 @@
 #define HF_MONITOR_VIEWS_H
 
 #include "canvas.h"
+#include "history.h"
 #include "keys.h"
 #include "panel.h"
 #include "sample.h"
@@ -21,9 +22,10 @@
 
 /* What views draw. */
 struct hf_shown {
-	const struct hf_sample *sample; /* never NULL; the one before while paused */
-	int exact;                      /* all digits */
-	double now_s;                   /* the clock, seconds since 1970 */
+	const struct hf_sample *sample;   /* never NULL; the one before while paused */
+	const struct hf_history *history; /* NULL: none */
+	int exact;                        /* all digits */
+	double now_s;                     /* the clock, seconds since 1970 */
 };
 
 /* What the user set in one view; zero at the start. */
@@ -34,8 +36,8 @@ struct hf_view_state {
 
 /* What a view may ask of those who take samples. */
 struct hf_wish {
-	enum hf_sort sort; /* of flows */
-	int changed;       /* 1: a new sample is wanted soon */
+	struct hf_flow_query flows; /* which, in which order */
+	int changed;                /* 1: a new sample is wanted soon */
 };
 
 struct hf_view {

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bars from a series: one character a value in one line, or stacked in several.
+ */
+#include "chart.h"
+
+#include <math.h>
+
+#include "spark.h"
+
+#define STEPS 8 /* heights of a character */
+
+/* Line `line` from the bottom of a bar of height steps. */
+static const char *
+block(int steps, int line)
+{
+	static const char *const blocks[] = {" ",      "\u2581", "\u2582", "\u2583", "\u2584",
+					     "\u2585", "\u2586", "\u2587", "\u2588"};
+	int here = steps - line * STEPS;
+
+	return blocks[here < 0 ? 0 : here > STEPS ? STEPS : here];
+}
+
+static void
+bar(struct hf_canvas *c, int x, int y, int lines, float value, float top, enum hf_style style)
+{
+	int steps = 0;
+
+	if (isnan(value))
+		return;
+	if (value > 0 && top > 0)
+		steps = (int)ceilf(fminf(value / top, 1) * (float)(lines * STEPS));
+	if (steps == 0) { /* known, and nothing */
+		canvas_put(c, x, y + lines - 1, HF_STYLE_DIM, "\u2581");
+		return;
+	}
+	for (int i = 0; i < lines; i++)
+		canvas_put(c, x, y + lines - 1 - i, style, block(steps, i));
+}
+
+double
+chart_draw(struct hf_canvas *c, int x, int y, int width, int lines, const struct hf_shown *shown,
+	   const struct hf_series *what, double top, enum hf_style style)
+{
+	float values[CHART_MAX], most;
+
+	width = width > CHART_MAX ? CHART_MAX : width;
+	if (width < 1 || lines < 1 || shown->history == NULL)
+		return 0;
+	history_series(shown->history, what, shown->sample->time_s, CHART_MINUTES * 60.0 / width,
+		       values, (uint32_t)width);
+	most = spark_top(values, (uint32_t)width);
+	for (int i = 0; i < width; i++)
+		bar(c, x + i, y, lines, values[i], top > 0 ? (float)top : most, style);
+	return most;
+}
