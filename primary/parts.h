@@ -61,7 +61,8 @@ int eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_
 
 /*
  * Clears locks of EAL's shared configuration that a worker left when it died while attaching. Main
- * thread, which must hold none. 0; -EAGAIN: another worker attaches just now, call again later.
+ * thread, which must hold none. 0; -EAGAIN: another worker has the attach lock, or locks have to be
+ * looked at for some milliseconds more: call again later.
  */
 int eal_repair(const struct hf_primary *p);
 

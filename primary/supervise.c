@@ -35,7 +35,7 @@ struct hf_supervisor {
 	uint64_t seen_tsc[HF_MAX_LANES];   /* when a newer one was first seen; 0: none */
 	uint64_t takeovers[HF_MAX_LANES];  /* as of that event */
 	int orphaned[HF_MAX_LANES];
-	int repair; /* a worker died while attaching: EAL's locks are to be looked at */
+	uint32_t died_attaching; /* slots kept until EAL's locks have been looked at */
 	uint64_t sampled_tsc;
 };
 
@@ -120,7 +120,17 @@ lanes_owned(const struct hf_primary *p, uint32_t slot)
 	return lanes;
 }
 
-/* The process of a slot has ended: write it down, sweep, free the slot. */
+static void
+free_slot(struct hf_worker *w)
+{
+	atomic_store_explicit(&w->command, HF_COMMAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->adopt, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->pid, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->state, HF_WORKER_FREE, memory_order_release);
+}
+
+/* The process of a slot has ended: write it down, sweep, free the slot. The slot of one that died
+ * while it attached is kept as it is: while there is one, nobody attaches. */
 static void
 worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
 {
@@ -129,9 +139,6 @@ worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
 	struct hf_worker *w = &p->seg->workers[slot];
 	uint64_t owned = lanes_owned(p, slot);
 	int left = atomic_load(&w->state) == HF_WORKER_LEAVING && owned == 0;
-
-	if (atomic_load(&w->state) == HF_WORKER_ATTACHING)
-		p->supervisor->repair = 1;
 
 	(void)events;
 	hf_event_add(p, left ? HF_EVENT_WORKER_EXIT : HF_EVENT_WORKER_DEATH, d->pid, -1,
@@ -145,10 +152,24 @@ worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
 	d->pid = 0;
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
 		atomic_store_explicit(&w->thread[l], HF_THREAD_NONE, memory_order_relaxed);
-	atomic_store_explicit(&w->command, HF_COMMAND_NONE, memory_order_relaxed);
-	atomic_store_explicit(&w->adopt, 0, memory_order_relaxed);
-	atomic_store_explicit(&w->pid, 0, memory_order_relaxed);
-	atomic_store_explicit(&w->state, HF_WORKER_FREE, memory_order_release);
+	if (atomic_load(&w->state) != HF_WORKER_ATTACHING) {
+		free_slot(w);
+		return;
+	}
+	p->supervisor->died_attaching++;
+	atomic_store_explicit(&w->state, HF_WORKER_DEAD, memory_order_release);
+}
+
+/* Lets others attach again once EAL's locks are right. */
+static void
+repair_after_attach(struct hf_primary *p)
+{
+	if (p->supervisor->died_attaching == 0 || eal_repair(p) != 0)
+		return;
+	p->supervisor->died_attaching = 0;
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
+		if (atomic_load(&p->seg->workers[i].state) == HF_WORKER_DEAD)
+			free_slot(&p->seg->workers[i]);
 }
 
 static void
@@ -170,9 +191,10 @@ look_at_slot(struct hf_primary *p, uint32_t i)
 {
 	struct hf_worker *w = &p->seg->workers[i];
 	struct watched *d = &p->supervisor->worker[i];
+	uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
 	uint64_t attached;
 
-	if (atomic_load_explicit(&w->state, memory_order_acquire) == HF_WORKER_FREE)
+	if (state == HF_WORKER_FREE || state == HF_WORKER_DEAD)
 		return;
 	if (d->pid == 0)
 		watch_worker(p, d, atomic_load(&w->pid));
@@ -288,8 +310,7 @@ supervisor_tick(struct hf_primary *p)
 	crash_watch(p);
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
 		look_at_lane(p, l);
-	if (s->repair && eal_repair(p) == 0)
-		s->repair = 0;
+	repair_after_attach(p);
 	if (now - s->sampled_tsc < p->seg->header.tsc_hz / 1000 * SAMPLE_MS)
 		return;
 	s->sampled_tsc = now;

@@ -142,6 +142,49 @@ check_lanes(struct hf_worker_process *w)
 	return -EINVAL;
 }
 
+int
+reach_still_current(const struct hf_worker_process *w)
+{
+	const struct hf_segment_header *h = &w->map.seg->header;
+
+	return atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_READY &&
+	       h->primary_start == w->primary_start && /* or the next one adopted it */
+	       hf_process_alive(h->primary_pid, h->primary_start) &&
+	       hf_segment_current_inode(w->opt.instance) == w->map.inode;
+}
+
+/*
+ * Is there one that died while it attached, and the primary has not looked at what it left? With
+ * the attach lock nobody else can be attaching. A process that started anew finds its own slot.
+ */
+static int
+somebody_died(const struct hf_worker_process *w)
+{
+	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
+		const struct hf_worker *s = &w->map.seg->workers[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
+
+		if ((state == HF_WORKER_ATTACHING || state == HF_WORKER_DEAD) &&
+		    (atomic_load_explicit(&s->pid, memory_order_relaxed) != getpid() ||
+		     hf_load(&s->start_time) != hf_process_start_time(getpid())))
+			return 1;
+	}
+	return 0;
+}
+
+/* 0 with the attach lock, or when the primary has gone; else -1 and errno. */
+static int
+try_lock(const struct hf_worker_process *w)
+{
+	if (flock(w->attach_lock, LOCK_EX | LOCK_NB) != 0)
+		return -1;
+	if (!somebody_died(w) || !reach_still_current(w))
+		return 0;
+	flock(w->attach_lock, LOCK_UN);
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
 /* Takes the attach lock as soon as nobody else attaches, within the time the options allow. */
 static int
 wait_lock(const struct hf_worker_process *w)
@@ -149,7 +192,7 @@ wait_lock(const struct hf_worker_process *w)
 	double began = now_s();
 	int told = 0;
 
-	while (flock(w->attach_lock, LOCK_EX | LOCK_NB) != 0) {
+	while (try_lock(w) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -1;
 		if (w->opt.wait_s >= 0 && now_s() - began >= w->opt.wait_s + 1) {
@@ -181,17 +224,6 @@ lock_attach(struct hf_worker_process *w)
 		return -err;
 	}
 	return 0;
-}
-
-int
-reach_still_current(const struct hf_worker_process *w)
-{
-	const struct hf_segment_header *h = &w->map.seg->header;
-
-	return atomic_load_explicit(&h->state, memory_order_acquire) == HF_SEGMENT_READY &&
-	       h->primary_start == w->primary_start && /* or the next one adopted it */
-	       hf_process_alive(h->primary_pid, h->primary_start) &&
-	       hf_segment_current_inode(w->opt.instance) == w->map.inode;
 }
 
 int
