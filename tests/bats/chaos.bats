@@ -56,11 +56,6 @@ need_points() {
 	judge '.points_missed == [] and .killed_in.flow_insert_tag > 0 and .killed_in.flow_evict_tag > 0'
 }
 
-@test "chaos: workers killed while they attach: every later attach works" {
-	chaos --kind attach --kills "$(soak 300 30)" --seed 4
-	judge '.recovery.attached == .kills'
-}
-
 @test "chaos: planned hand-overs under load: nothing lost" {
 	chaos --kind handover --kills "$(soak 1000 50)" --seed 5
 	judge '.recovery.handover == .kills and .gap_us.p50 > 0'

@@ -6,6 +6,8 @@ import time
 from flows_check import key_of
 from world import wait_until
 
+# What may grow from the tenth death to the last: the C library keeps some memory.
+GROWTH_MAX = {'primary_kb': 2048}
 RING_FULL = ('lane_ring_full', 'tx_full')
 
 
@@ -77,7 +79,7 @@ def judge(args, world, rounds):
     'flow_mismatch': flow_mismatch(world, lane, world.sent()),
     'gap_us': {'p50': quantile(gaps, 0.5), 'p99': quantile(gaps, 0.99),
                'max': max(gaps, default=None)},
-    'recovery': dict(sorted(rounds.recovery.items())), 'owner_busy_percent': lane['busy'],
+    'recovery': dict(sorted(rounds.recovery.items())), 'growth': rounds.growth, 'owner_busy_percent': lane['busy'],
     'seconds': round(time.monotonic() - rounds.began, 1)}
 
 
@@ -85,4 +87,5 @@ def good(result):
   """Nothing wrong but packets for which a ring had no room."""
   return not any(result[key] for key in (
     'lanes_stuck', 'mbufs_unaccounted', 'lost_total', 'duplicated', 'reordered', 'flow_mismatch',
-    'content_errors', 'points_missed')) and 'died_by_itself' not in result['recovery']
+    'content_errors', 'points_missed')) and 'died_by_itself' not in result['recovery'] and \
+    not any(n > GROWTH_MAX.get(what, 0) for what, n in result['growth'].items())

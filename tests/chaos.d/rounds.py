@@ -8,10 +8,12 @@ import signal
 import sys
 import time
 
+import footprint
 import orders
 from world import Stuck, wait_until
 
 TAKEOVER_S = 6      # a lane without an owner for so long is stuck
+WARM = 10           # kills after which nothing may grow any more
 POINT_S = 4         # a point that is not reached within so long was missed
 SYS_TGKILL = 234
 SIGNALS = {'KILL': signal.SIGKILL, 'STOP': signal.SIGSTOP, 'SEGV': signal.SIGSEGV}
@@ -40,6 +42,8 @@ class Rounds:
     self.lost_max = 0
     self.last_gap = 0
     self.losses = 0
+    self.warm = None
+    self.growth = {}
     self.began = time.monotonic()
 
   # --- the state between rounds ---
@@ -198,13 +202,16 @@ class Rounds:
     return True
 
   def visit_attach(self, point):
+    """Whoever stands behind the one that dies must come through as well as who comes later."""
     self.ready()
     victim = self.world.add_worker(order=(point, 1, self.args.signal))
-    if not self.hit_by(victim, point):
-      return False
+    probe = self.world.add_worker() if self.rng.random() < 0.5 else None
+    hit = self.hit_by(victim, point)
+    if not hit:
+      victim.kill()
     self.bury(victim)
-    self.prove_attach()
-    return True
+    self.prove_attach(probe)
+    return hit
 
   def visit(self, point):
     """Until the point was hit: proved by the worker's own last words."""
@@ -218,9 +225,10 @@ class Rounds:
 
   # --- attach and hand-over ---
 
-  def prove_attach(self):
+  def prove_attach(self, probe=None):
+    """Seconds that an attach took after a death in one. probe: it stood in line already."""
     began = time.monotonic()
-    probe = self.world.add_worker()
+    probe = probe or self.world.add_worker()
     if not wait_until(8, lambda: probe.pid in self.world.waiting()):
       self.stuck += 1
       raise Stuck('attach: does not end after a death in one: %s'
@@ -233,12 +241,15 @@ class Rounds:
   def kill_attach(self):
     self.ready()
     victim = self.world.add_worker()
+    probe = self.world.add_worker() if self.rng.random() < 0.5 else None
     time.sleep(self.rng.random() * self.args.attach_ms / 1000)
     victim.kill()
     self.bury(victim)
     self.kills += 1
     self.killed_in['attach'] += 1
-    self.args.attach_ms = 1.3 * 1000 * self.prove_attach() * 0.1 + 0.9 * self.args.attach_ms
+    took = self.prove_attach(probe)
+    if probe is None:
+      self.args.attach_ms = 1.3 * 1000 * took * 0.1 + 0.9 * self.args.attach_ms
 
   def hand_over(self):
     lane = self.ready()
@@ -250,6 +261,31 @@ class Rounds:
     self.kills += 1
     self.killed_in['handover'] += 1
     self.recovery['handover'] += 1
+
+  # --- what it all takes up ---
+
+  def footprint(self, enough):
+    """With all workers there and nobody dying: as soon as enough(it), or after a while."""
+    def now():
+      lane = self.ready(self.world.STANDBYS)
+      found = footprint.take(self.world.name, self.world.primary.pid)
+      last.append(found)
+      return lane and enough(found)
+    last = []
+    wait_until(5, now, 0.05)
+    return last[-1]
+
+  def note_footprint(self, number, total):
+    """Compares the end with the time after the first few deaths."""
+    if number == WARM:
+      seen = []
+      def settled(found):
+        seen.append(found)
+        return len(seen) > 1 and footprint.same(seen[-2], found)
+      self.warm = self.footprint(settled)
+    elif number == total and self.warm:
+      end = self.footprint(lambda found: footprint.same(self.warm, found))
+      self.growth = footprint.growth(self.warm, end)
 
   # --- all of them ---
 
@@ -278,6 +314,7 @@ class Rounds:
     for number in range(total):
       try:
         self.one(number)
+        self.note_footprint(number + 1, total)
       except Stuck as stuck:
         self.stuck = max(self.stuck, 1)
         self.kills += 1
