@@ -55,5 +55,19 @@ hf_packages_fetch() {
 hf_packages_unpack() {
 	local log=$1
 	shift
-	hf_uninterrupted "$log" apt-get install -y --no-install-recommends "$@"
+	hf_uninterrupted "$log" apt-get install -y --no-install-recommends "$@" || return 1
+	[[ " $* " != *" prometheus "* ]] || hf_packages_silence prometheus "$log"
+}
+
+# hf_packages_silence SERVICE LOG: a package that is there for its programs alone brought a service
+# along, which is to run neither now nor after the next boot.
+hf_packages_silence() {
+	local service=$1 log=$2
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now "$service" >>"$log" 2>&1
+	elif [ -x "/etc/init.d/$service" ]; then
+		"/etc/init.d/$service" stop >>"$log" 2>&1
+		update-rc.d "$service" disable >>"$log" 2>&1
+	fi
+	return 0
 }

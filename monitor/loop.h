@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The two ways to run: a loop that writes blocks, a loop that draws a screen; and what both need:
- * signals that end them, and waiting that such a signal cuts short. Main thread only.
+ * The ways to run: a loop that writes blocks, one that draws a screen, one that serves metrics; and
+ * what all need: signals that end them, and waiting that such a signal cuts short. Main thread
+ * only.
  */
 #ifndef HF_MONITOR_LOOP_H
 #define HF_MONITOR_LOOP_H
@@ -40,5 +41,6 @@ double loop_now(void);
 /* Run until count samples, a signal, or (screen) `q`. Return the exit status of the program. */
 int batch_run(const struct hf_options *o);
 int screen_run(const struct hf_options *o);
+int export_run(const struct hf_options *o);
 
 #endif

@@ -24,5 +24,7 @@ main(int argc, char **argv)
 		break;
 	}
 	loop_init();
+	if (options.form == HF_FORM_PROMETHEUS)
+		return export_run(&options);
 	return options.batch ? batch_run(&options) : screen_run(&options);
 }

@@ -4,6 +4,7 @@
  */
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "units.h"
 #include "version.h"
 
+/* clang-format off */
 static const struct option long_options[] = {
 	{"instance", required_argument, NULL, 'i'},
 	{"batch", no_argument, NULL, 'b'},
@@ -25,6 +27,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"csv", optional_argument, NULL, 'C'},
 	{"wait", no_argument, NULL, 'w'},
+	{"prometheus", optional_argument, NULL, 'P'},
 	{"reverse", no_argument, NULL, 'r'},
 	{"filter", required_argument, NULL, 'f'},
 	{"no-color", no_argument, NULL, 'c'},
@@ -32,6 +35,7 @@ static const struct option long_options[] = {
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
+/* clang-format on */
 
 static void
 print_help(void)
@@ -57,13 +61,15 @@ print_help(void)
 	       "  --csv [TABLE]    one table as comma-separated values (default lanes), of\n"
 	       "                   %s\n"
 	       "  --wait           in batch: wait for an instance that is not there yet\n"
+	       "  --prometheus [ADDR:PORT]\n"
+	       "                   serve metrics over HTTP (default 127.0.0.1:%u)\n"
 	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
 	       "  -h, --help       this text\n"
 	       "  -V, --version    the version\n\n"
 	       "Keys on a screen: 1 to 9 and Tab change the view, ? tells all others, q quits.\n"
 	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n",
 	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
-	       OPTIONS_TOP_SCREEN, table_keys(keys, sizeof(keys)));
+	       OPTIONS_TOP_SCREEN, table_keys(keys, sizeof(keys)), LISTEN_PORT_DEFAULT);
 }
 
 static int
@@ -132,7 +138,7 @@ static int
 set_form(struct hf_options *o, enum hf_form form)
 {
 	if (o->form != HF_FORM_TEXT && o->form != form) {
-		hf_err("--json, --csv: more than one given: one form at a time");
+		hf_err("--json, --csv, --prometheus: more than one given: one form at a time");
 		return -1;
 	}
 	o->form = form;
@@ -151,6 +157,22 @@ set_csv(struct hf_options *o, const char *table)
 	hf_err("--csv %s: no such table: one of %s expected", table,
 	       table_keys(keys, sizeof(keys)));
 	return -1;
+}
+
+static int
+set_prometheus(struct hf_options *o, const char *address)
+{
+	switch (listen_parse(&o->listen, address)) {
+	case 0:
+		return set_form(o, HF_FORM_PROMETHEUS);
+	case -ERANGE:
+		hf_err("--prometheus %s: no such port: 1 to 65535 expected", address);
+		return -1;
+	default:
+		hf_err("--prometheus %s: no such address: IPv4:PORT, [IPv6]:PORT or PORT expected",
+		       address);
+		return -1;
+	}
 }
 
 /* The value of an option that may have one, in the same word or in the next. */
@@ -194,6 +216,8 @@ set_option(struct hf_options *o, int key, const char *arg)
 		return 0;
 	case 'C':
 		return set_csv(o, arg);
+	case 'P':
+		return set_prometheus(o, arg);
 	case '1':
 		o->once = o->batch = 1;
 		return 0;
@@ -247,7 +271,8 @@ options_parse(struct hf_options *o, int argc, char **argv)
 			complain(key, argv);
 			return OPTIONS_BAD;
 		}
-		if (set_option(o, key, key == 'C' ? optional_value(argc, argv) : optarg) != 0)
+		if (set_option(o, key,
+			       key == 'C' || key == 'P' ? optional_value(argc, argv) : optarg) != 0)
 			return OPTIONS_BAD;
 	}
 	if (optind < argc) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "flows.h"
+#include "listen.h"
 #include "names.h"
 #include "table.h"
 
@@ -16,7 +17,7 @@
 #define OPTIONS_TOP_MAX     4096U
 
 /* What is written where there is no screen. */
-enum hf_form { HF_FORM_TEXT, HF_FORM_JSON, HF_FORM_CSV };
+enum hf_form { HF_FORM_TEXT, HF_FORM_JSON, HF_FORM_CSV, HF_FORM_PROMETHEUS };
 
 struct hf_options {
 	char instance[HF_INSTANCE_LEN];
@@ -25,6 +26,7 @@ struct hf_options {
 	int wait;          /* go on although there is no instance yet */
 	enum hf_form form; /* in batch */
 	enum hf_table_id csv_table;
+	struct hf_listen listen; /* for HF_FORM_PROMETHEUS */
 	int no_color;
 	double interval_s;
 	uint64_t count; /* blocks or refreshes, 0: for ever */

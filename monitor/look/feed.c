@@ -63,7 +63,7 @@ remember(struct hf_feed *f)
 	struct shape shape;
 	int err;
 
-	if (f->remembered == f->source.attaches)
+	if (f->top == 0 || f->remembered == f->source.attaches)
 		return 0;
 	err = source_read(&f->source, read_shape, &shape);
 	if (err == 0)
@@ -83,7 +83,8 @@ take(const struct hf_segment *seg, void *arg)
 	struct hf_sample *s = &f->samples[f->current ^ 1];
 
 	sample_take(s, seg, hf_tsc());
-	flows_scan(&f->memory, seg, s->n_lanes, &f->query, &s->flows);
+	if (f->top > 0)
+		flows_scan(&f->memory, seg, s->n_lanes, &f->query, &s->flows);
 	follow_look(&f->follow, seg, s->n_lanes, &s->detail);
 	return 0;
 }

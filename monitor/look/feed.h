@@ -25,7 +25,10 @@ struct hf_feed {
 	double asked_s, planned_s;
 };
 
-/* Returns 0 or -ENOMEM. instance is kept by pointer, *query is copied. */
+/*
+ * Returns 0 or -ENOMEM. instance is kept by pointer, *query is copied. top 0: the flow tables are
+ * not looked at.
+ */
 int feed_init(struct hf_feed *f, const char *instance, uint32_t top,
 	      const struct hf_flow_query *query);
 

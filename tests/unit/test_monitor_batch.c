@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The monitor without a terminal: its command line, cells as values, CSV.
+ * The monitor without a terminal: its command line, cells as values, CSV, addresses to listen at.
  * Samples are made up; no segment.
  */
 #include <setjmp.h>
@@ -11,11 +11,14 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "listen.h"
 #include "options.h"
 #include "value.h"
 #include "view.h"
@@ -56,6 +59,11 @@ an_optional_value_is_taken_from_either_word(void **state)
 	assert_int_equal(parse(&o, ARGS("--csv", "--once")), OPTIONS_RUN);
 	assert_int_equal(o.csv_table, HF_TABLE_LANES);
 	assert_true(o.once);
+	assert_int_equal(parse(&o, ARGS("--prometheus", "9000")), OPTIONS_RUN);
+	assert_int_equal(o.form, HF_FORM_PROMETHEUS);
+	assert_string_equal(o.listen.text, "127.0.0.1:9000");
+	assert_int_equal(parse(&o, ARGS("--prometheus")), OPTIONS_RUN);
+	assert_string_equal(o.listen.text, "127.0.0.1:9478");
 }
 
 static void
@@ -65,9 +73,58 @@ one_form_at_a_time_and_no_unknown_table(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&o, ARGS("--json", "--csv")), OPTIONS_BAD);
+	assert_int_equal(parse(&o, ARGS("--prometheus", "--json")), OPTIONS_BAD);
 	assert_int_equal(parse(&o, ARGS("--json", "--json")), OPTIONS_RUN);
 	assert_int_equal(parse(&o, ARGS("--csv", "lane")), OPTIONS_BAD);
 	assert_int_equal(parse(&o, ARGS("--csv=")), OPTIONS_BAD);
+	assert_int_equal(parse(&o, ARGS("--prometheus", "host:1")), OPTIONS_BAD);
+}
+
+static void
+addresses_are_read_as_people_write_them(void **state)
+{
+	static const struct {
+		const char *text, *means;
+	} good[] = {{NULL, "127.0.0.1:9478"},
+		    {"", "127.0.0.1:9478"},
+		    {"1", "127.0.0.1:1"},
+		    {":65535", "127.0.0.1:65535"},
+		    {"0.0.0.0", "0.0.0.0:9478"},
+		    {"10.1.2.3:80", "10.1.2.3:80"},
+		    {"localhost:9100", "127.0.0.1:9100"},
+		    {"[::1]", "[::1]:9478"},
+		    {"[2001:db8::1]:443", "[2001:db8::1]:443"}};
+	struct hf_listen l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(listen_parse(&l, good[i].text), 0);
+		assert_string_equal(l.text, good[i].means);
+	}
+	assert_int_equal(l.addr.any.sa_family, AF_INET6);
+	assert_int_equal(ntohs(l.addr.v6.sin6_port), 443);
+}
+
+static void
+what_is_no_address_is_refused(void **state)
+{
+	static const char *const bad[] = {"1.2.3",   "1.2.3.4.5", "1.2.3.4:", "1.2.3.4:x", "::1",
+					  "[::1",    "[::1]9",    "[::1]:",   "[1.2.3.4]", "[]",
+					  "host:80", "-1",        "1.2.3.4 ", "1.2.3.4:+5"};
+	static const char *const far[] = {"0",       ":0",
+					  "65536",   "1.2.3.4:70000",
+					  "[::1]:0", "99999999999999999999"};
+	char longer[LISTEN_TEXT_LEN + 10];
+	struct hf_listen l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(listen_parse(&l, bad[i]), -EINVAL);
+	for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++)
+		assert_int_equal(listen_parse(&l, far[i]), -ERANGE);
+	memset(longer, '1', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(listen_parse(&l, longer), -EINVAL);
 }
 
 /* The value of the column with this key in row 0 of a table. */
@@ -199,6 +256,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_optional_value_is_taken_from_either_word),
 		cmocka_unit_test(one_form_at_a_time_and_no_unknown_table),
+		cmocka_unit_test(addresses_are_read_as_people_write_them),
+		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(values_are_exact_and_the_unknown_is_none),
 		cmocka_unit_test(csv_quotes_what_needs_it_and_leaves_the_unknown_empty),
 		cmocka_unit_test(csv_writes_each_event_once_and_the_oldest_first),
