@@ -79,11 +79,26 @@ turn(struct hf_io_thread *t, uint64_t number)
 	return t->received + reaped;
 }
 
+/* A second is over: its peaks are now those of the second before. */
+static void
+turn_peaks(struct hf_io_thread *t)
+{
+	for (uint32_t l = 0; l < t->n_lanes; l++) {
+		struct hf_io_ring *r = &t->ring[l];
+
+		atomic_store_explicit(&r->shared_fill->peak_before, r->peak, memory_order_relaxed);
+		r->peak = r->fill;
+		/* Pairs with the reader's acquire load: who sees it sees the one before. */
+		atomic_store_explicit(&r->shared_fill->peak, r->peak, memory_order_release);
+	}
+}
+
 static void *
 io_main(void *arg)
 {
 	struct hf_io_thread *t = arg;
-	uint64_t begin = hf_tsc(), now, turns = 0;
+	uint64_t begin = hf_tsc(), second = t->seg->header.tsc_hz;
+	uint64_t now, turns = 0, peaks_until = begin + second;
 	unsigned int empty = 0;
 	int request;
 
@@ -104,6 +119,10 @@ io_main(void *arg)
 		if (moved > 0)
 			hf_add(&t->shared->busy_tsc, now - begin);
 		atomic_store_explicit(&t->shared->heartbeat_tsc, now, memory_order_relaxed);
+		if (now >= peaks_until) {
+			turn_peaks(t);
+			peaks_until = now + second;
+		}
 		begin = now;
 	}
 	return NULL;
@@ -131,6 +150,8 @@ create_ring(struct hf_primary *p, struct hf_io_thread *t, uint32_t lane, int nod
 	r->slots = hf_lane_ring_slots(r->ring);
 	r->verdicts = hf_lane_ring_verdicts(r->ring);
 	r->shared = &t->shared->lane[lane];
+	r->shared_fill = &t->shared->fill[lane];
+	*r->shared_fill = (struct hf_io_fill){.size = p->cfg.ring_size};
 	hf_io_lane_read(r->shared, &r->sum); /* 0, or as the primary before left them */
 	return 0;
 }

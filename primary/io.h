@@ -81,8 +81,10 @@ struct hf_io_ring {
 	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */
 	uint64_t freed;                   /* packets; part of the thread's ledger */
 	int dirty;                        /* counters moved in this turn */
+	uint32_t fill, peak;              /* as in *shared_fill */
 	struct hf_lane_totals sum;        /* what hf_io_lane shows after the next commit */
 	struct hf_io_lane *shared;
+	struct hf_io_fill *shared_fill;
 };
 
 /* Packets on their way out of one port in this turn. */

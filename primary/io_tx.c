@@ -164,6 +164,20 @@ fetch_first(const struct hf_io_ring *r, uint32_t n)
 		fetch(r, r->reaped + i);
 }
 
+/* Shows how many packets the lane has not finished, and the most there were this second. */
+static void
+show_fill(struct hf_io_ring *r, uint32_t fill)
+{
+	if (fill == r->fill)
+		return;
+	r->fill = fill;
+	atomic_store_explicit(&r->shared_fill->now, fill, memory_order_relaxed);
+	if (fill <= r->peak)
+		return;
+	r->peak = fill;
+	atomic_store_explicit(&r->shared_fill->peak, fill, memory_order_relaxed);
+}
+
 /* How many packets to take back in the next turn; what they need is on its way until then. */
 static void
 look_ahead(const struct hf_io_thread *t, struct hf_io_ring *r)
@@ -172,8 +186,11 @@ look_ahead(const struct hf_io_thread *t, struct hf_io_ring *r)
 	uint64_t done = atomic_load_explicit(&r->ring->done_pub, memory_order_acquire);
 
 	r->ready = 0;
-	if (done == r->reaped || done - r->reaped > r->head - r->reaped)
-		return; /* nothing new, or a cursor that cannot be */
+	if (done - r->reaped > r->head - r->reaped)
+		return; /* a cursor that cannot be */
+	show_fill(r, (uint32_t)(r->head - done));
+	if (done == r->reaped)
+		return;
 	r->ready = (uint32_t)RTE_MIN(done - r->reaped, (uint64_t)HF_IO_REAP_MIN + 2 * t->received);
 	fetch_first(r, r->ready);
 }

@@ -74,6 +74,47 @@ lane_changes(const struct hf_lane *lane)
 			 "queue_lost_max", (json_int_t)hf_load(&lane->queue_lost_max));
 }
 
+/* {"count", "mean_us", "longest_us", "buckets"} of one kind of gap. */
+static json_t *
+gaps_json(const struct hf_gaps *g, enum hf_gap_kind kind)
+{
+	json_t *buckets = json_array();
+	uint64_t count = 0;
+
+	for (uint32_t b = 0; b < HF_GAP_BUCKETS; b++) {
+		uint32_t n = atomic_load_explicit(&g->count[kind][b], memory_order_relaxed);
+
+		count += n;
+		json_array_append_new(buckets, json_integer(n));
+	}
+	return json_pack("{s:I, s:o, s:o, s:o}", "count", (json_int_t)count, "mean_us",
+			 count > 0 ? json_real((double)hf_load(&g->sum_ns[kind]) / 1e3 /
+					       (double)count)
+				   : json_null(),
+			 "longest_us",
+			 status_number(count > 0, hf_load(&g->longest_ns[kind]) / 1000), "buckets",
+			 buckets);
+}
+
+static json_t *
+lane_gaps(const struct hf_lane *lane)
+{
+	return json_pack("{s:{s:o, s:o}}", "gaps", "handover",
+			 gaps_json(&lane->gaps, HF_GAP_HANDOVER), "takeover",
+			 gaps_json(&lane->gaps, HF_GAP_TAKEOVER));
+}
+
+static json_t *
+lane_fill(const struct hf_segment *seg, uint32_t l)
+{
+	struct hf_lane_fill f;
+
+	hf_lane_fill_read(seg, l, &f);
+	return json_pack("{s:o, s:o, s:o}", "ring_pkts", status_number(f.size != 0, f.now),
+			 "ring_peak_pkts", status_number(f.size != 0, f.peak), "ring_size",
+			 status_number(f.size != 0, f.size));
+}
+
 /* Whose it is, and who would take it: names. */
 static json_t *
 lane_claims(const struct hf_segment *seg, uint32_t l)
@@ -150,6 +191,8 @@ hf_status_lanes(const struct hf_segment *seg)
 
 		json_object_update_new(lane, lane_figures(seg, l));
 		json_object_update_new(lane, lane_changes(&seg->lanes[l]));
+		json_object_update_new(lane, lane_gaps(&seg->lanes[l]));
+		json_object_update_new(lane, lane_fill(seg, l));
 		json_object_update_new(lane, lane_owner(seg, l, owner));
 		json_object_update_new(lane, lane_claims(seg, l));
 		json_object_update_new(lane, lane_flows(&seg->lanes[l]));

@@ -4,6 +4,7 @@
  * to hand over, give the lease back, wait until the next owner has begun. No EAL call anywhere.
  */
 #include <errno.h>
+#include <rte_branch_prediction.h>
 #include <rte_lcore.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -86,6 +87,33 @@ publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
 	HF_POINT("tally_published");
 }
 
+static void
+count_gap(struct hf_gaps *g, enum hf_gap_kind kind, uint64_t ns)
+{
+	_Atomic(uint32_t) *c = &g->count[kind][hf_gap_bucket(ns)];
+
+	hf_add(&g->sum_ns[kind], ns);
+	if (ns > hf_load(&g->longest_ns[kind]))
+		atomic_store_explicit(&g->longest_ns[kind], ns, memory_order_relaxed);
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+/* The owner's first packets are finished: how long the lane stood. */
+static void
+note_gap(const struct hf_lane_context *ctx, struct lane_tally *y, uint64_t now)
+{
+	uint64_t ns = hf_tsc_to_ns(&ctx->seg->header, now - y->gap_from);
+	struct hf_lane *lane = ctx->lane;
+
+	count_gap(&lane->gaps, y->gap_is_takeover ? HF_GAP_TAKEOVER : HF_GAP_HANDOVER, ns);
+	atomic_store_explicit(&lane->last_gap_ns, ns, memory_order_relaxed);
+	atomic_store_explicit(&lane->last_gap_takeover, y->gap_is_takeover, memory_order_relaxed);
+	/* Pairs with the primary's acquire load: the gap of this generation is there. */
+	atomic_store_explicit(&lane->last_gap_gen, y->generation, memory_order_release);
+	y->gap_from = 0;
+}
+
 /* After a burst with packets: the lane's time stamp, and the gap if this was the owner's first. */
 static void
 note_burst(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, uint64_t begin,
@@ -98,15 +126,8 @@ note_burst(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, 
 	y->busy_tsc += now - begin;
 	atomic_store_explicit(&lane->last_done_tsc, now, memory_order_relaxed);
 	HF_POINT("burst_noted");
-	if (y->gap_from == 0)
-		return;
-	atomic_store_explicit(&lane->last_gap_ns,
-			      hf_tsc_to_ns(&ctx->seg->header, now - y->gap_from),
-			      memory_order_relaxed);
-	atomic_store_explicit(&lane->last_gap_takeover, y->gap_is_takeover, memory_order_relaxed);
-	/* Pairs with the primary's acquire load: the gap of this generation is there. */
-	atomic_store_explicit(&lane->last_gap_gen, y->generation, memory_order_release);
-	y->gap_from = 0;
+	if (unlikely(y->gap_from != 0))
+		note_gap(ctx, y, now);
 }
 
 /* The tick of now, with a division only once a millisecond. */

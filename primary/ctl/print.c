@@ -19,14 +19,23 @@ static const struct ctl_column port_columns[] = {
 };
 
 static const struct ctl_column lane_columns[] = {
-	{"LANE", "id", CTL_NUMBER},           {"KIND", "kind", CTL_TEXT},
-	{"STATE", "state", CTL_STATE},        {"OWNER", "owner_name", CTL_TEXT},
-	{"OF", "preferred", CTL_TEXT},        {"WAIT", "waiting", CTL_NAMES},
-	{"PID", "owner_pid", CTL_NUMBER},     {"GEN", "generation", CTL_NUMBER},
-	{"RX PKTS", "rx_pkts", CTL_NUMBER},   {"TX PKTS", "tx_pkts", CTL_NUMBER},
-	{"DROPS", "dropped_pkts", CTL_BAD},   {"HELD", "held_pkts", CTL_NUMBER},
-	{"BUSY", "busy", CTL_PERCENT},        {"HANDOVERS", "handovers", CTL_NUMBER},
-	{"DEATHS", "takeovers", CTL_BAD},     {"LAST GAP US", "last_gap_us", CTL_NUMBER},
+	{"LANE", "id", CTL_NUMBER},
+	{"KIND", "kind", CTL_TEXT},
+	{"STATE", "state", CTL_STATE},
+	{"OWNER", "owner_name", CTL_TEXT},
+	{"OF", "preferred", CTL_TEXT},
+	{"WAIT", "waiting", CTL_NAMES},
+	{"PID", "owner_pid", CTL_NUMBER},
+	{"GEN", "generation", CTL_NUMBER},
+	{"RX PKTS", "rx_pkts", CTL_NUMBER},
+	{"TX PKTS", "tx_pkts", CTL_NUMBER},
+	{"DROPS", "dropped_pkts", CTL_BAD},
+	{"HELD", "held_pkts", CTL_NUMBER},
+	{"PEAK", "ring_peak_pkts", CTL_NUMBER},
+	{"BUSY", "busy", CTL_PERCENT},
+	{"HANDOVERS", "handovers", CTL_NUMBER},
+	{"DEATHS", "takeovers", CTL_BAD},
+	{"LAST GAP US", "last_gap_us", CTL_NUMBER},
 	{"RECOVERED", "recoveries", CTL_BAD},
 };
 

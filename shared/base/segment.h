@@ -259,6 +259,15 @@ struct hf_io_lane {
 	_Atomic(uint64_t) drop[HF_DROP_MAX];
 };
 
+/* How full the ring of one lane is. Writer: its I/O thread. Readers: all, by hf_lane_fill_read().
+ */
+struct hf_io_fill {
+	_Atomic(uint32_t) now;         /* packets that the lane has not finished */
+	_Atomic(uint32_t) peak;        /* most of them in this second ... */
+	_Atomic(uint32_t) peak_before; /* ... and in the one before */
+	uint32_t size;                 /* of the ring; writer: primary, before READY */
+};
+
 /* One I/O thread. Writer: that thread. Readers: all. */
 struct hf_io {
 	alignas(64) int32_t cpu;
@@ -274,6 +283,21 @@ struct hf_io {
 	_Atomic(int32_t) tid; /* as the kernel counts threads; 0: not started */
 	uint32_t zero;
 	struct hf_io_lane lane[HF_MAX_LANES];
+	struct hf_io_fill fill[HF_MAX_LANES];
+};
+
+enum hf_gap_kind { HF_GAP_HANDOVER, HF_GAP_TAKEOVER, HF_GAP_KINDS };
+
+#define HF_GAP_BUCKETS 24
+
+/*
+ * A lane's gaps by length. Bucket 0: below 1 us; b: from 2^(b-1) below 2^b us; the last one: all
+ * that are longer. Writer: the owner, after its first packets. A death in between leaves one out.
+ */
+struct hf_gaps {
+	alignas(64) _Atomic(uint64_t) sum_ns[HF_GAP_KINDS];
+	_Atomic(uint64_t) longest_ns[HF_GAP_KINDS];
+	_Atomic(uint32_t) count[HF_GAP_KINDS][HF_GAP_BUCKETS];
 };
 
 struct hf_lane {
@@ -313,6 +337,8 @@ struct hf_lane {
 	_Atomic(uint64_t) last_gap_ns;               /* of the change to last_gap_gen */
 	_Atomic(uint32_t) last_gap_gen;              /* generation it belongs to; 0: none yet */
 	_Atomic(uint32_t) last_gap_takeover;         /* 1: after a death */
+
+	struct hf_gaps gaps;
 
 	/* Writer: the owner, every 256 polls and before each sleep. */
 	alignas(64) _Atomic(uint64_t) heartbeat_tsc;
@@ -509,6 +535,25 @@ int hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_l
 
 /* Reads one I/O thread's block. Returns 0 or -EAGAIN. */
 int hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out);
+
+/* How full a software lane's rings are, all I/O threads' together; a hardware lane has none. */
+struct hf_lane_fill {
+	uint32_t now;
+	uint32_t peak; /* the most in the last second or two; the sum of the rings' peaks */
+	uint32_t size; /* 0: no ring */
+};
+
+void hf_lane_fill_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_fill *out);
+
+/* Bucket of a gap in struct hf_gaps. Any process. */
+static inline uint32_t
+hf_gap_bucket(uint64_t ns)
+{
+	uint64_t us = ns / 1000;
+	uint32_t b = us == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(us);
+
+	return b < HF_GAP_BUCKETS ? b : HF_GAP_BUCKETS - 1;
+}
 
 /* One consistent copy of a slot's last crash. Any process. Returns 0; -ENOENT there was none;
  * -EAGAIN it is being written, or its writer was killed. */

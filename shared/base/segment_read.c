@@ -165,6 +165,21 @@ hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_
 }
 
 void
+hf_lane_fill_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_fill *out)
+{
+	*out = (struct hf_lane_fill){0};
+	for (uint32_t k = 0; k < seg->header.n_io && k < HF_MAX_IO; k++) {
+		const struct hf_io_fill *f = &seg->io[k].fill[lane];
+		uint32_t peak = atomic_load_explicit(&f->peak, memory_order_acquire);
+		uint32_t before = atomic_load_explicit(&f->peak_before, memory_order_relaxed);
+
+		out->now += atomic_load_explicit(&f->now, memory_order_relaxed);
+		out->peak += peak > before ? peak : before;
+		out->size += f->size;
+	}
+}
+
+void
 hf_segment_flow_table(const struct hf_segment *seg, uint32_t lane, struct hf_flow_table *t)
 {
 	const struct hf_segment_header *h = &seg->header;

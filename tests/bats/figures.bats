@@ -57,3 +57,42 @@ queues_agree() {
 	run -2 ctl events --top 1025
 	run -2 ctl lanes --follow
 }
+
+# known_gaps KIND: how many the histograms hold.
+known_gaps() {
+	status_of "[.lanes[].gaps.$1.count] | add"
+}
+
+@test "gaps: every hand-over and every takeover is in the histogram of its kind, by its length" {
+	EXTRA="queues: hardware" write_config 1 net_null0 net_null1
+	start_primary
+	start_worker a --lanes 0
+	start_worker b --standby
+	ctl restart 0 >/dev/null
+	same "$(known_gaps handover) $(known_gaps takeover)" "1 0" "gaps after a hand-over"
+	kill -KILL "$(status_of '.lanes[0].owner_pid')"
+	hf_wait_for 5 status_is '.lanes[0].takeovers == 1 and .lanes[0].gaps.takeover.count == 1' ||
+		fail "$(ctl --json lanes)"
+	# shellcheck disable=SC2016 # jq's variables
+	status_is '.lanes[0] | .last_gap_us as $gap | .gaps.takeover | .longest_us == $gap and
+		(.buckets | index(1)) as $b | $gap < pow(2; $b) and ($b == 0 or $gap >= pow(2; $b - 1))' ||
+		fail "$(ctl --json lanes)"
+}
+
+@test "ring fill: what waits while the owner stands, and for a second or two the peak" {
+	# shellcheck disable=SC2046
+	write_config 1 $(tap_devices)
+	start_primary
+	start_tap_hosts
+	start_workers 0
+	ctl supervise 0 off >/dev/null
+	status_is '.lanes[0].ring_size == 4096'
+	kill -STOP "$WORKER"
+	in_a ping -q -c 100 -i 0.002 -W 1 "$HOST_B" >"$LOGS/ping" || true # ARP at least
+	hf_wait_for 3 status_is '.lanes[0] | .ring_pkts > 0 and .ring_pkts == .held_pkts and
+		.ring_peak_pkts >= .ring_pkts' || fail "$(ctl --json lanes)"
+	kill -CONT "$WORKER"
+	hf_wait_for 2 status_is '.lanes[0] | .ring_pkts == 0 and .ring_peak_pkts > 0' ||
+		fail "$(ctl --json lanes)"
+	hf_wait_for 4 status_is '.lanes[0].ring_peak_pkts == 0' || fail "$(ctl --json lanes)"
+}
