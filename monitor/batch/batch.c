@@ -38,10 +38,10 @@ note_loss(const struct hf_feed *f, int err, int *lost)
 	*lost = err != 0;
 }
 
-/* What one block is made of, and what CSV remembers of the blocks before. */
+/* What one block is made of, and what is remembered of the blocks before. */
 struct stream {
 	const struct hf_options *o;
-	uint64_t seen; /* newest event written as CSV */
+	uint64_t seen; /* newest event written */
 };
 
 /* Returns as check_stream() does. */
@@ -52,11 +52,11 @@ write_block(struct stream *st, const struct hf_sample *s)
 
 	errno = 0;
 	if (o->form == HF_FORM_JSON)
-		view_json(stdout, s, loop_now());
+		view_json(stdout, s, loop_now(), &st->seen);
 	else if (o->form == HF_FORM_CSV)
 		view_csv(stdout, s, loop_now(), o->csv_table, &st->seen);
 	else
-		view_text(stdout, s, loop_now());
+		view_text(stdout, s, loop_now(), &st->seen);
 	return check_stream(stdout);
 }
 

@@ -64,12 +64,7 @@ write_events(FILE *out, const struct hf_sample *s, const char *lead, uint64_t *s
 {
 	struct hf_rows rows = table_rows(s, HF_TABLE_EVENTS);
 
-	if (rows.n == 0 || s->events[0].seq < *seen) /* another log */
-		*seen = 0;
-	for (uint32_t i = rows.n; i-- > 0;) {
-		if (s->events[i].seq <= *seen)
-			continue;
-		*seen = s->events[i].seq;
+	for (uint32_t i = view_fresh_events(s, seen); i-- > 0;) {
 		fputs(lead, out);
 		write_row(out, &rows, i);
 	}

@@ -54,10 +54,8 @@ write_cell(struct hf_json *j, const struct hf_column *c, const void *row)
 }
 
 static void
-write_table(struct hf_json *j, const struct hf_sample *s, enum hf_table_id id)
+write_rows(struct hf_json *j, struct hf_rows rows)
 {
-	struct hf_rows rows = table_rows(s, id);
-
 	json_open(j, rows.table->key, '[');
 	for (uint32_t i = 0; i < rows.n; i++) {
 		json_open(j, NULL, '{');
@@ -67,6 +65,22 @@ write_table(struct hf_json *j, const struct hf_sample *s, enum hf_table_id id)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+}
+
+static void
+write_table(struct hf_json *j, const struct hf_sample *s, enum hf_table_id id)
+{
+	write_rows(j, table_rows(s, id));
+}
+
+/* Each event is in one object: the first has the whole log. */
+static void
+write_events(struct hf_json *j, const struct hf_sample *s, uint64_t *seen)
+{
+	struct hf_rows rows = table_rows(s, HF_TABLE_EVENTS);
+
+	rows.n = view_fresh_events(s, seen);
+	write_rows(j, rows);
 }
 
 static void
@@ -152,7 +166,7 @@ write_header(struct hf_json *j, const struct hf_sample *s, double now_s)
 }
 
 void
-view_json(FILE *out, const struct hf_sample *s, double now_s)
+view_json(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 {
 	struct hf_json j = {.out = out};
 
@@ -163,11 +177,18 @@ view_json(FILE *out, const struct hf_sample *s, double now_s)
 	write_table(&j, s, HF_TABLE_LANES);
 	write_table(&j, s, HF_TABLE_WORKERS);
 	write_table(&j, s, HF_TABLE_IO);
+	write_table(&j, s, HF_TABLE_SHARES);
 	write_table(&j, s, HF_TABLE_POOLS);
+	write_table(&j, s, HF_TABLE_FLOW_TABLES);
+	write_table(&j, s, HF_TABLE_PARTS);
+	write_table(&j, s, HF_TABLE_HUGE);
+	write_table(&j, s, HF_TABLE_NODES);
+	write_table(&j, s, HF_TABLE_PLACES);
 	write_counts(&j, "drops", s->drops, s->n_drops);
+	write_table(&j, s, HF_TABLE_DROPS);
 	write_counts(&j, "flow_skipped", s->skips, s->n_skips);
 	write_flows(&j, s);
-	write_table(&j, s, HF_TABLE_EVENTS);
+	write_events(&j, s, seen);
 	json_close(&j, '}');
 	putc('\n', out);
 	fflush(out);

@@ -10,6 +10,8 @@
 #include "table.h"
 #include "view.h"
 
+#define MAX_EVENTS 16U /* of those that came since the block before */
+
 /* One line of a table, without blanks at its end. */
 static void
 write_line(FILE *out, const struct hf_layout *layout, const struct hf_rows *rows, uint32_t row)
@@ -33,21 +35,64 @@ write_line(FILE *out, const struct hf_layout *layout, const struct hf_rows *rows
 	putc('\n', out);
 }
 
+/* Tables of which it is worth knowing that there is nothing. */
+static int
+says_none(enum hf_table_id id)
+{
+	return id == HF_TABLE_PORTS || id == HF_TABLE_LANES || id == HF_TABLE_WORKERS ||
+	       id == HF_TABLE_FLOWS;
+}
+
+static void
+write_rows(FILE *out, const struct hf_rows *rows)
+{
+	struct hf_layout layout;
+
+	putc('\n', out);
+	table_fit(&layout, rows, 1, UINT32_MAX);
+	write_line(out, &layout, rows, TABLE_HEAD);
+	for (uint32_t i = 0; i < rows->n; i++)
+		write_line(out, &layout, rows, i);
+	if (rows->n == 0)
+		fputs("none\n", out);
+}
+
 static void
 write_table(FILE *out, const struct hf_sample *s, enum hf_table_id id)
 {
 	struct hf_rows rows = table_rows(s, id);
-	struct hf_layout layout;
 
-	if (rows.n == 0 && (id == HF_TABLE_POOLS || id == HF_TABLE_EVENTS || id == HF_TABLE_IO))
-		return;
-	putc('\n', out);
-	table_fit(&layout, &rows, 1, UINT32_MAX);
-	write_line(out, &layout, &rows, TABLE_HEAD);
-	for (uint32_t i = 0; i < rows.n; i++)
-		write_line(out, &layout, &rows, i);
+	if (rows.n > 0 || says_none(id))
+		write_rows(out, &rows);
+}
+
+uint32_t
+view_fresh_events(const struct hf_sample *s, uint64_t *seen)
+{
+	uint32_t n = 0;
+
+	if (s->n_events == 0 || s->events[0].no < *seen) /* of another monitor's recording */
+		*seen = 0;
+	while (n < s->n_events && s->events[n].no > *seen)
+		n++;
+	if (s->n_events > 0)
+		*seen = s->events[0].no;
+	return n;
+}
+
+/* What happened since the block before; of many, the newest. */
+static void
+write_events(FILE *out, const struct hf_sample *s, uint64_t *seen)
+{
+	struct hf_rows rows = table_rows(s, HF_TABLE_EVENTS);
+	uint32_t fresh = view_fresh_events(s, seen);
+
+	rows.n = fresh < MAX_EVENTS ? fresh : MAX_EVENTS;
 	if (rows.n == 0)
-		fputs("none\n", out);
+		return;
+	write_rows(out, &rows);
+	if (rows.n < fresh)
+		fprintf(out, "and %u before\n", fresh - rows.n);
 }
 
 /* "name 12 (3/s)" of every count that is not 0, or "none". */
@@ -109,7 +154,7 @@ write_header(FILE *out, const struct hf_sample *s, double now_s)
 static void
 write_flow_head(FILE *out, const struct hf_sample *s)
 {
-	fprintf(out, "flows  %" PRIu64 " live", s->flows.live);
+	fprintf(out, "\nflows  %" PRIu64 " live", s->flows.live);
 	if (s->filter[0] != '\0')
 		fprintf(out, ", %" PRIu64 " match \"%s\"", s->flows.matched, s->filter);
 	fprintf(out, ", %s %u by %s\n", s->reverse ? "least" : "top", s->flows.n,
@@ -117,7 +162,7 @@ write_flow_head(FILE *out, const struct hf_sample *s)
 }
 
 void
-view_text(FILE *out, const struct hf_sample *s, double now_s)
+view_text(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 {
 	write_header(out, s, now_s);
 	if (s->state == HF_SAMPLE_WARMING || s->state == HF_SAMPLE_LIVE) {
@@ -126,10 +171,18 @@ view_text(FILE *out, const struct hf_sample *s, double now_s)
 		write_table(out, s, HF_TABLE_LANES);
 		write_table(out, s, HF_TABLE_WORKERS);
 		write_table(out, s, HF_TABLE_IO);
+		write_table(out, s, HF_TABLE_SHARES);
 		write_table(out, s, HF_TABLE_POOLS);
+		write_table(out, s, HF_TABLE_FLOW_TABLES);
+		write_table(out, s, HF_TABLE_PARTS);
+		write_table(out, s, HF_TABLE_HUGE);
+		write_table(out, s, HF_TABLE_NODES);
+		write_table(out, s, HF_TABLE_PLACES);
 		putc('\n', out);
 		write_counts(out, "drops", s->drops, s->n_drops);
 		write_counts(out, "no flow", s->skips, s->n_skips);
+		write_table(out, s, HF_TABLE_DROPS);
+		write_events(out, s, seen);
 		write_flow_head(out, s);
 		write_table(out, s, HF_TABLE_FLOWS);
 	}

@@ -57,7 +57,12 @@ mend_head(struct hf_sample *s)
 	limit(&s->n_pools, HF_MAX_POOLS);
 	limit(&s->n_drops, HF_DROP_MAX);
 	limit(&s->n_skips, HF_SKIP_MAX);
-	limit(&s->n_events, HF_MAX_RECENT);
+	limit(&s->n_events, HF_EVENTS_KEPT);
+	limit(&s->n_drop_cells, HF_MAX_DROP_CELLS);
+	limit(&s->n_huge, HF_MAX_HUGE);
+	limit(&s->n_nodes, HF_MAX_NODES);
+	limit(&s->n_parts, HF_MAX_PARTS);
+	limit(&s->n_places, HF_MAX_PLACES);
 	if ((unsigned int)s->state > HF_SAMPLE_STALE)
 		s->state = HF_SAMPLE_WAITING;
 	if ((unsigned int)s->sort >= HF_SORT_COUNT)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Copies events out of the segment's log and says in words what their value means. Reads shared
- * memory, writes the sample alone.
+ * memory, writes the memory of events alone.
  */
 #include "events.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -90,22 +91,115 @@ copy_event(struct hf_event_row *row, const struct hf_event *e, uint64_t number)
 	set_detail(row, e->type, e->code);
 }
 
+int
+events_init(struct hf_event_memory *m)
+{
+	*m = (struct hf_event_memory){.first = 2 * HF_EVENTS_KEPT};
+	m->rows = calloc((size_t)2 * HF_EVENTS_KEPT, sizeof(*m->rows));
+	return m->rows == NULL ? -ENOMEM : 0;
+}
+
 void
-events_take(struct hf_sample *s, const struct hf_segment *seg)
+events_free(struct hf_event_memory *m)
+{
+	free(m->rows);
+	m->rows = NULL;
+}
+
+const struct hf_event_row *
+events_rows(const struct hf_event_memory *m)
+{
+	return m->rows + m->first;
+}
+
+/*
+ * The row in front of the newest. Rows grow towards the front, so that the newest come first; now
+ * and then what is kept moves to the back. Nothing is touched that can fault.
+ */
+static struct hf_event_row *
+room(struct hf_event_memory *m)
+{
+	uint32_t back = 2 * HF_EVENTS_KEPT - HF_EVENTS_KEPT + 1;
+
+	if (m->first == 0) {
+		m->n = HF_EVENTS_KEPT - 1;
+		memmove(m->rows + back, m->rows, m->n * sizeof(*m->rows));
+		m->first = back;
+	}
+	return &m->rows[m->first - 1];
+}
+
+/* The row that room() gave is filled. The fences: a fault finds all of this done, or nothing. */
+static void
+keep(struct hf_event_memory *m)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	m->first--;
+	if (m->n < HF_EVENTS_KEPT)
+		m->n++;
+	m->rows[m->first].no = ++m->total;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Events that were overwritten before anybody read them. */
+static void
+note_missed(struct hf_event_memory *m, uint64_t first, uint64_t count)
+{
+	struct hf_event_row *row = room(m);
+
+	*row = (struct hf_event_row){.seq = first, .lane = -1, .pid = -1, .value = count};
+	snprintf(row->type, sizeof(row->type), "missed");
+	snprintf(row->detail, sizeof(row->detail), "%u events",
+		 (uint32_t)(count < UINT32_MAX ? count : UINT32_MAX));
+	if (m->n > 0) {
+		row->time_s = row[1].time_s;
+		snprintf(row->clock, sizeof(row->clock), "%s", row[1].clock);
+	}
+	row->alert = HF_ALERT_WARN;
+	keep(m);
+}
+
+/* Event number n of the log, unless it has been overwritten or is not younger than after_s. */
+static void
+read_one(struct hf_event_memory *m, const struct hf_event_log *log, uint64_t n, double after_s)
+{
+	const struct hf_event *e = &log->event[(n - 1) % HF_MAX_EVENTS];
+	struct hf_event_row row;
+
+	/* Pairs with the release store of seq; a slot being rewritten has another number. */
+	if (atomic_load_explicit(&e->seq, memory_order_acquire) != n)
+		return;
+	copy_event(&row, e, n);
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&e->seq, memory_order_relaxed) != n || row.time_s <= after_s)
+		return;
+	*room(m) = row;
+	keep(m);
+}
+
+void
+events_read(struct hf_event_memory *m, const struct hf_segment *seg, uint64_t attach)
 {
 	uint64_t last = atomic_load_explicit(&seg->events.last, memory_order_acquire);
+	uint64_t first = m->last + 1, missed = 0;
+	double after_s = -1;
 
-	s->n_events = 0;
-	for (uint64_t n = last; n > 0 && last - n < HF_MAX_RECENT; n--) {
-		const struct hf_event *e = &seg->events.event[(n - 1) % HF_MAX_EVENTS];
-
-		/* Pairs with the release store of seq; a slot being rewritten has another number.
-		 */
-		if (atomic_load_explicit(&e->seq, memory_order_acquire) != n)
-			continue;
-		copy_event(&s->events[s->n_events], e, n);
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&e->seq, memory_order_relaxed) == n)
-			s->n_events++;
+	if (m->attach != attach) {
+		first = 1;
+		if (seg->header.adoptions > 0 && m->n > 0) /* a log that was kept */
+			after_s = events_rows(m)[0].time_s;
+		m->attach = attach;
+		m->last = 0;
+	}
+	if (last >= HF_MAX_EVENTS && first < last - HF_MAX_EVENTS + 1) {
+		if (first > 1)
+			missed = last - HF_MAX_EVENTS + 1 - first;
+		first = last - HF_MAX_EVENTS + 1;
+	}
+	if (missed > 0)
+		note_missed(m, m->last + 1, missed);
+	for (uint64_t n = first; n <= last; n++) {
+		read_one(m, &seg->events, n, after_s);
+		m->last = n;
 	}
 }

@@ -6,13 +6,19 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#include "places.h"
 
 int
 feed_init(struct hf_feed *f, const char *instance, uint32_t top, const struct hf_flow_query *query)
 {
 	*f = (struct hf_feed){.top = top, .query = *query};
 	source_init(&f->source, instance);
+	machine_init(&f->machine, "/sys");
+	if (events_init(&f->events) != 0)
+		return -ENOMEM;
 	for (unsigned int i = 0; i < 2; i++) {
 		if (sample_init(&f->samples[i], top) != 0) {
 			feed_close(f);
@@ -28,6 +34,7 @@ feed_close(struct hf_feed *f)
 {
 	source_close(&f->source);
 	flows_free(&f->memory);
+	events_free(&f->events);
 	for (unsigned int i = 0; i < 2; i++)
 		sample_free(&f->samples[i]);
 }
@@ -83,6 +90,7 @@ take(const struct hf_segment *seg, void *arg)
 	struct hf_sample *s = &f->samples[f->current ^ 1];
 
 	sample_take(s, seg, hf_tsc());
+	events_read(&f->events, seg, f->source.attaches);
 	if (f->top > 0)
 		flows_scan(&f->memory, seg, s->n_lanes, &f->query, &s->flows);
 	follow_look(&f->follow, seg, s->n_lanes, &s->detail);
@@ -97,6 +105,14 @@ now_s(void)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The whole log of events is part of every sample, so that one of the past has its own. */
+static void
+show_events(const struct hf_feed *f, struct hf_sample *s)
+{
+	s->n_events = f->events.n;
+	memcpy(s->events, events_rows(&f->events), s->n_events * sizeof(s->events[0]));
 }
 
 double
@@ -129,7 +145,6 @@ stamp(struct hf_feed *f, struct hf_sample *s, double cost_s)
 	s->sort = f->query.sort;
 	s->reverse = f->query.reverse;
 	snprintf(s->filter, sizeof(s->filter), "%s", f->query.filter.text);
-	s->alone = f->source.alone;
 	s->time_s = now_s();
 }
 
@@ -151,6 +166,10 @@ feed_step(struct hf_feed *f)
 		before->time_s = now_s();
 		return err;
 	}
+	s->alone = f->source.alone;
+	show_events(f, s);
+	machine_look(&f->machine, s);
+	places_find(s, &f->machine, f->source.trust_pids);
 	stamp(f, s, cpu_s() - began);
 	sample_compare(s, before);
 	f->current ^= 1;

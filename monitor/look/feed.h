@@ -6,8 +6,10 @@
 #ifndef HF_MONITOR_FEED_H
 #define HF_MONITOR_FEED_H
 
+#include "events.h"
 #include "flows.h"
 #include "follow.h"
+#include "machine.h"
 #include "pace.h"
 #include "sample.h"
 #include "source.h"
@@ -15,6 +17,8 @@
 struct hf_feed {
 	struct hf_monitor_source source;
 	struct hf_flow_memory memory;
+	struct hf_event_memory events;
+	struct hf_machine machine;
 	uint64_t remembered; /* source.attaches the memory belongs to */
 	struct hf_sample samples[2];
 	unsigned int current;

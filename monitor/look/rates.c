@@ -5,11 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "sample.h"
+#include "take.h"
 
-/* Growth a second; NAN when one is unknown, the counter went back, or there was no time. */
-static double
-rate(uint64_t now, uint64_t before, double seconds)
+double
+take_rate(uint64_t now, uint64_t before, double seconds)
 {
 	if (now == HF_UNKNOWN || before == HF_UNKNOWN || now < before || !(seconds > 0))
 		return NAN;
@@ -38,35 +37,56 @@ compare_port(struct hf_port_row *now, const struct hf_port_row *before, double s
 		}
 		seconds = (double)(int64_t)(now->sampled_tsc - before->sampled_tsc) / hz;
 	}
-	now->rx_pps = rate(now->rx_pkts, before->rx_pkts, seconds);
-	now->rx_bps = 8 * rate(now->rx_bytes, before->rx_bytes, seconds);
-	now->tx_pps = rate(now->tx_pkts, before->tx_pkts, seconds);
-	now->tx_bps = 8 * rate(now->tx_bytes, before->tx_bytes, seconds);
+	now->rx_pps = take_rate(now->rx_pkts, before->rx_pkts, seconds);
+	now->rx_bps = 8 * take_rate(now->rx_bytes, before->rx_bytes, seconds);
+	now->tx_pps = take_rate(now->tx_pkts, before->tx_pkts, seconds);
+	now->tx_bps = 8 * take_rate(now->tx_bytes, before->tx_bytes, seconds);
 }
 
 /* The time accounts belong to an owner: those of two owners do not compare. */
 static void
 compare_lane(struct hf_lane_row *now, const struct hf_lane_row *before, double seconds)
 {
-	now->rx_pps = rate(now->rx_pkts, before->rx_pkts, seconds);
-	now->rx_bps = 8 * rate(now->rx_bytes, before->rx_bytes, seconds);
-	now->tx_pps = rate(now->tx_pkts, before->tx_pkts, seconds);
-	now->tx_bps = 8 * rate(now->tx_bytes, before->tx_bytes, seconds);
-	now->drop_pps = rate(now->drops, before->drops, seconds);
+	now->rx_pps = take_rate(now->rx_pkts, before->rx_pkts, seconds);
+	now->rx_bps = 8 * take_rate(now->rx_bytes, before->rx_bytes, seconds);
+	now->tx_pps = take_rate(now->tx_pkts, before->tx_pkts, seconds);
+	now->tx_bps = 8 * take_rate(now->tx_bytes, before->tx_bytes, seconds);
+	now->drop_pps = take_rate(now->drops, before->drops, seconds);
+	now->insert_rate = take_rate(now->inserted_flows, before->inserted_flows, seconds);
+	now->evict_rate = take_rate(now->evicted_flows, before->evicted_flows, seconds);
 	now->busy = NAN;
 	if (now->owner_alive && now->generation == before->generation)
 		now->busy =
 			share(now->busy_tsc, before->busy_tsc, now->total_tsc, before->total_tsc);
 }
 
+/*
+ * How the packets received were spread over the lanes: by RSS, in hardware or in the I/O threads.
+ * What the share would be if all lanes got the same is 0 percent of deviation.
+ */
+static void
+compare_shares(struct hf_sample *s)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		sum += s->lanes[i].rx_pps;
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		struct hf_lane_row *row = &s->lanes[i];
+
+		row->share = sum > 0 ? 100 * row->rx_pps / sum : NAN;
+		row->deviation = row->share * s->n_lanes - 100;
+	}
+}
+
 static void
 compare_totals(struct hf_totals_row *now, const struct hf_totals_row *before, double seconds)
 {
-	now->rx_pps = rate(now->rx_pkts, before->rx_pkts, seconds);
-	now->rx_bps = 8 * rate(now->rx_bytes, before->rx_bytes, seconds);
-	now->tx_pps = rate(now->tx_pkts, before->tx_pkts, seconds);
-	now->tx_bps = 8 * rate(now->tx_bytes, before->tx_bytes, seconds);
-	now->drop_pps = rate(now->drops, before->drops, seconds);
+	now->rx_pps = take_rate(now->rx_pkts, before->rx_pkts, seconds);
+	now->rx_bps = 8 * take_rate(now->rx_bytes, before->rx_bytes, seconds);
+	now->tx_pps = take_rate(now->tx_pkts, before->tx_pkts, seconds);
+	now->tx_bps = 8 * take_rate(now->tx_bytes, before->tx_bytes, seconds);
+	now->drop_pps = take_rate(now->drops, before->drops, seconds);
 }
 
 static void
@@ -74,7 +94,8 @@ compare_counts(struct hf_count_row *now, uint32_t n, const struct hf_count_row *
 	       uint32_t n_before, double seconds)
 {
 	for (uint32_t i = 0; i < n; i++)
-		now[i].pps = i < n_before ? rate(now[i].packets, before[i].packets, seconds) : NAN;
+		now[i].pps =
+			i < n_before ? take_rate(now[i].packets, before[i].packets, seconds) : NAN;
 }
 
 static void
@@ -93,7 +114,10 @@ clear_rates(struct hf_sample *s)
 		s->lanes[i].rx_pps = s->lanes[i].rx_bps = NAN;
 		s->lanes[i].tx_pps = s->lanes[i].tx_bps = NAN;
 		s->lanes[i].drop_pps = s->lanes[i].busy = NAN;
+		s->lanes[i].insert_rate = s->lanes[i].evict_rate = NAN;
+		s->lanes[i].share = s->lanes[i].deviation = NAN;
 	}
+	forget_drops(s);
 	for (uint32_t i = 0; i < s->n_drops; i++)
 		s->drops[i].pps = NAN;
 	for (uint32_t i = 0; i < s->n_skips; i++)
@@ -124,14 +148,16 @@ sample_compare(struct hf_sample *s, const struct hf_sample *before)
 	for (uint32_t i = 0; i < s->n_ports; i++)
 		compare_port(&s->ports[i], &before->ports[i], seconds, (double)s->tsc_hz);
 	for (uint32_t i = 0; i < s->n_io; i++) {
-		s->io[i].loops_rate = rate(s->io[i].loops, before->io[i].loops, seconds);
+		s->io[i].loops_rate = take_rate(s->io[i].loops, before->io[i].loops, seconds);
 		s->io[i].busy = share(s->io[i].busy_tsc, before->io[i].busy_tsc, s->io[i].total_tsc,
 				      before->io[i].total_tsc);
 	}
 	for (uint32_t i = 0; i < s->n_lanes; i++)
 		compare_lane(&s->lanes[i], &before->lanes[i], seconds);
+	compare_shares(s);
 	compare_totals(&s->totals, &before->totals, seconds);
 	compare_counts(s->drops, s->n_drops, before->drops, before->n_drops, seconds);
+	compare_drops(s, before, seconds);
 	compare_counts(s->skips, s->n_skips, before->skips, before->n_skips, seconds);
 	s->state = HF_SAMPLE_LIVE;
 }

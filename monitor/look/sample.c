@@ -9,33 +9,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "events.h"
 #include "format.h"
+#include "take.h"
 
 #define SILENT_S    1.0 /* a heartbeat older than this is worth showing */
 #define TAKE_TRIES  3
 #define GAP_SLOW_NS 20000000U /* a gap above this outlasts the lane's ring: shown as a warning */
-
-static uint32_t
-load32(const _Atomic(uint32_t) *p)
-{
-	return atomic_load_explicit(p, memory_order_relaxed);
-}
-
-static uint32_t
-least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Seconds from then to now by the time stamp counter; 0 when then is later (another CPU's). */
-static double
-seconds_since(const struct hf_sample *s, uint64_t then)
-{
-	return s->tsc > then ? (double)(s->tsc - then) / (double)s->tsc_hz : 0;
-}
 
 int
 sample_init(struct hf_sample *s, uint32_t top)
@@ -60,10 +40,10 @@ take_header(struct hf_sample *s, const struct hf_segment_header *h, uint64_t tsc
 
 	s->tsc = tsc;
 	s->tsc_hz = h->tsc_hz;
-	s->clear_seq = load32(&h->clear_seq);
+	s->clear_seq = take_u32(&h->clear_seq);
 	s->primary_pid = h->primary_pid;
-	s->uptime_s = seconds_since(s, h->start_tsc);
-	s->silent = seconds_since(s, hf_load(&h->heartbeat_tsc)) > SILENT_S;
+	s->uptime_s = take_age(s, h->start_tsc);
+	s->silent = take_age(s, hf_load(&h->heartbeat_tsc)) > SILENT_S;
 	snprintf(s->segment_state, sizeof(s->segment_state), "%s", hf_segment_state_name(state));
 	format_clean(s->instance, sizeof(s->instance), h->instance, sizeof(h->instance));
 	format_clean(s->program_version, sizeof(s->program_version), h->program_version,
@@ -95,10 +75,12 @@ take_port(struct hf_port_row *row, const struct hf_segment *seg, const struct hf
 	if (port->peer < HF_MAX_PORTS)
 		format_clean(row->peer, sizeof(row->peer), seg->ports[port->peer].name,
 			     sizeof(seg->ports[port->peer].name));
-	row->link_up = load32(&port->link_up);
-	row->link_mbps = load32(&port->link_mbps);
+	row->link_up = take_u32(&port->link_up);
+	row->link_mbps = take_u32(&port->link_mbps);
 	row->mtu = port->mtu;
 	row->node = port->node;
+	row->io = port->io;
+	row->pool = port->pool;
 	row->sampled_tsc = atomic_load_explicit(&port->sampled_tsc, memory_order_acquire);
 	row->rx_pkts = hf_load(&port->rx_pkts);
 	row->rx_bytes = hf_load(&port->rx_bytes);
@@ -118,7 +100,7 @@ take_port(struct hf_port_row *row, const struct hf_segment *seg, const struct hf
 static void
 take_ports(struct hf_sample *s, const struct hf_segment *seg)
 {
-	s->n_ports = least(seg->header.n_ports, HF_MAX_PORTS);
+	s->n_ports = take_least(seg->header.n_ports, HF_MAX_PORTS);
 	for (uint32_t i = 0; i < s->n_ports; i++) {
 		s->ports[i] = (struct hf_port_row){0};
 		take_port(&s->ports[i], seg, &seg->ports[i]);
@@ -128,15 +110,16 @@ take_ports(struct hf_sample *s, const struct hf_segment *seg)
 static void
 take_io(struct hf_sample *s, const struct hf_segment *seg)
 {
-	s->n_io = least(seg->header.n_io, HF_MAX_IO);
+	s->n_io = take_least(seg->header.n_io, HF_MAX_IO);
 	for (uint32_t i = 0; i < s->n_io; i++) {
 		const struct hf_io *io = &seg->io[i];
 
 		s->io[i] = (struct hf_io_row){.io = i, .cpu = io->cpu, .node = io->node};
+		s->io[i].tid = atomic_load_explicit(&io->tid, memory_order_relaxed);
 		s->io[i].loops = hf_load(&io->loops);
 		s->io[i].busy_tsc = hf_load(&io->busy_tsc);
 		s->io[i].total_tsc = hf_load(&io->total_tsc);
-		if (seconds_since(s, hf_load(&io->heartbeat_tsc)) > SILENT_S)
+		if (take_age(s, hf_load(&io->heartbeat_tsc)) > SILENT_S)
 			s->io[i].alert = HF_ALERT_BAD;
 	}
 }
@@ -148,7 +131,7 @@ take_io(struct hf_sample *s, const struct hf_segment *seg)
 static void
 take_owner(struct hf_lane_row *row, const struct hf_segment *seg, const struct hf_lane *lane)
 {
-	uint32_t slot = load32(&lane->owner_slot_plus1) - 1, state;
+	uint32_t slot = take_u32(&lane->owner_slot_plus1) - 1, state;
 	const struct hf_worker *w;
 
 	row->pid = atomic_load_explicit(&lane->owner_pid, memory_order_relaxed);
@@ -162,13 +145,14 @@ take_owner(struct hf_lane_row *row, const struct hf_segment *seg, const struct h
 	    atomic_load_explicit(&w->pid, memory_order_relaxed) != row->pid)
 		return;
 	row->owner_alive = 1;
+	row->tid = atomic_load_explicit(&lane->owner_tid, memory_order_relaxed);
 	format_clean(row->owner, sizeof(row->owner), w->name, sizeof(w->name));
 }
 
 static void
 take_lane_state(struct hf_lane_row *row, const struct hf_lane *lane)
 {
-	uint32_t state = load32(&lane->state);
+	uint32_t state = take_u32(&lane->state);
 	const char *name = hf_lane_state_name(state);
 
 	/* What a dead owner left behind says "running" until the next one comes. */
@@ -177,7 +161,7 @@ take_lane_state(struct hf_lane_row *row, const struct hf_lane *lane)
 	snprintf(row->state, sizeof(row->state), "%s", name);
 	if (!row->owner_alive)
 		row->alert = HF_ALERT_BAD;
-	else if (state != HF_LANE_RUNNING || load32(&lane->numa_mismatch) != 0)
+	else if (state != HF_LANE_RUNNING || take_u32(&lane->numa_mismatch) != 0)
 		row->alert = HF_ALERT_WARN;
 }
 
@@ -207,22 +191,29 @@ take_lane(struct hf_sample *s, struct hf_lane_row *row, const struct hf_segment 
 	snprintf(row->kind, sizeof(row->kind), "%s", hf_lane_kind_name(lane->kind));
 	row->cpu = lane->cpu;
 	row->node = lane->node;
-	row->generation = load32(&lane->generation);
+	row->generation = take_u32(&lane->generation);
 	row->handovers = hf_load(&lane->handovers);
 	row->takeovers = hf_load(&lane->takeovers);
 	row->undone = hf_load(&lane->undone);
+	row->numa_mismatch = take_u32(&lane->numa_mismatch);
+	row->flow_slots = seg->header.flow_capacity;
+	row->live_flows = hf_load(&lane->flows.live_flows);
+	row->inserted_flows = hf_load(&lane->flows.inserted_flows);
+	row->flow_fill = row->flow_slots > 0
+				 ? 100.0 * (double)row->live_flows / (double)row->flow_slots
+				 : NAN;
 	row->evicted_flows = hf_load(&lane->flows.evicted_flows);
 	row->expired_flows = hf_load(&lane->flows.expired_flows);
 	row->busy_tsc = hf_load(&lane->busy_tsc);
 	row->total_tsc = hf_load(&lane->total_tsc);
 	row->gap_ns = HF_UNKNOWN;
-	if (load32(&lane->last_gap_gen) != 0) {
+	if (take_u32(&lane->last_gap_gen) != 0) {
 		row->gap_ns = hf_load(&lane->last_gap_ns);
-		row->gap_takeover = load32(&lane->last_gap_takeover);
+		row->gap_takeover = take_u32(&lane->last_gap_takeover);
 	}
 	take_owner(row, seg, lane);
 	take_lane_state(row, lane);
-	row->owned_s = row->owner_alive ? seconds_since(s, hf_load(&lane->since_tsc)) : NAN;
+	row->owned_s = row->owner_alive ? take_age(s, hf_load(&lane->since_tsc)) : NAN;
 	if (row->alert == HF_ALERT_NONE && row->gap_ns != HF_UNKNOWN && row->gap_ns > GAP_SLOW_NS)
 		row->alert = HF_ALERT_WARN;
 	take_lane_counts(row, seg);
@@ -231,7 +222,7 @@ take_lane(struct hf_sample *s, struct hf_lane_row *row, const struct hf_segment 
 static void
 take_lanes(struct hf_sample *s, const struct hf_segment *seg)
 {
-	s->n_lanes = least(seg->header.n_lanes, HF_MAX_LANES);
+	s->n_lanes = take_least(seg->header.n_lanes, HF_MAX_LANES);
 	for (uint32_t l = 0; l < s->n_lanes; l++) {
 		s->lanes[l] = (struct hf_lane_row){.lane = l};
 		take_lane(s, &s->lanes[l], seg);
@@ -247,7 +238,7 @@ take_worker(struct hf_sample *s, struct hf_worker_row *row, const struct hf_work
 	row->attach_us = w->attach_us;
 	row->uptime_s = NAN;
 	if (hf_load(&w->attached_tsc) != 0)
-		row->uptime_s = seconds_since(s, hf_load(&w->attached_tsc));
+		row->uptime_s = take_age(s, hf_load(&w->attached_tsc));
 	format_clean(row->name, sizeof(row->name), w->name, sizeof(w->name));
 	format_clean(row->version, sizeof(row->version), w->version, sizeof(w->version));
 	snprintf(row->state, sizeof(row->state), "%s", hf_worker_state_name(state));
@@ -259,8 +250,7 @@ take_worker(struct hf_sample *s, struct hf_worker_row *row, const struct hf_work
 	}
 	if (state == HF_WORKER_DEAD)
 		row->alert = HF_ALERT_BAD;
-	else if (state != HF_WORKER_RUNNING ||
-		 seconds_since(s, hf_load(&w->heartbeat_tsc)) > SILENT_S)
+	else if (state != HF_WORKER_RUNNING || take_age(s, hf_load(&w->heartbeat_tsc)) > SILENT_S)
 		row->alert = HF_ALERT_WARN;
 }
 
@@ -276,67 +266,6 @@ take_workers(struct hf_sample *s, const struct hf_segment *seg)
 			continue;
 		s->workers[s->n_workers] = (struct hf_worker_row){.slot = i};
 		take_worker(s, &s->workers[s->n_workers++], w, state);
-	}
-}
-
-static void
-take_pools(struct hf_sample *s, const struct hf_segment *seg)
-{
-	s->n_pools = least(seg->header.n_pools, HF_MAX_POOLS);
-	for (uint32_t i = 0; i < s->n_pools; i++) {
-		const struct hf_pool *p = &seg->pools[i];
-		struct hf_pool_row *row = &s->pools[i];
-		uint64_t census = hf_load(&p->census_tsc);
-		int known = census != 0;
-
-		*row = (struct hf_pool_row){.node = p->node, .size = p->size};
-		format_clean(row->name, sizeof(row->name), p->name, sizeof(p->name));
-		row->free = known ? load32(&p->free) : HF_UNKNOWN;
-		row->cached = known ? load32(&p->cached) : HF_UNKNOWN;
-		row->rings = known ? load32(&p->rings) : HF_UNKNOWN;
-		row->held = known ? load32(&p->held) : HF_UNKNOWN;
-		row->driver = known ? load32(&p->driver) : HF_UNKNOWN;
-		row->unaccounted = known ? load32(&p->unaccounted) : HF_UNKNOWN;
-		row->census_s = known ? seconds_since(s, census) : NAN;
-		if (known && row->unaccounted != 0)
-			row->alert = HF_ALERT_BAD;
-	}
-}
-
-static void
-take_drops(struct hf_sample *s)
-{
-	s->n_drops = 0;
-	for (unsigned int d = 0; d < HF_DROP_MAX; d++) {
-		struct hf_count_row *row = &s->drops[s->n_drops];
-		const char *name = hf_drop_name(d);
-
-		*row = (struct hf_count_row){.pps = NAN};
-		for (uint32_t l = 0; l < s->n_lanes; l++)
-			if (s->lanes[l].drops != HF_UNKNOWN)
-				row->packets += s->lanes[l].totals.drop[d];
-		if (name == NULL && row->packets == 0)
-			break;
-		if (name != NULL)
-			snprintf(row->reason, sizeof(row->reason), "%s", name);
-		else
-			snprintf(row->reason, sizeof(row->reason), "reason_%u", d);
-		s->n_drops++;
-	}
-}
-
-/* Why packets were counted in no flow. Reason 0 is "it is a flow" and never counted. */
-static void
-take_skips(struct hf_sample *s, const struct hf_segment *seg)
-{
-	s->n_skips = 0;
-	for (unsigned int k = HF_SKIP_NONE + 1; k < HF_SKIP_COUNT; k++) {
-		struct hf_count_row *row = &s->skips[s->n_skips++];
-
-		*row = (struct hf_count_row){.pps = NAN};
-		snprintf(row->reason, sizeof(row->reason), "%s", hf_skip_name(k));
-		for (uint32_t l = 0; l < s->n_lanes; l++)
-			row->packets += hf_load(&seg->lanes[l].flow_skipped[k]);
 	}
 }
 
@@ -368,14 +297,14 @@ sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc)
 		take_ports(s, seg);
 		take_io(s, seg);
 		take_lanes(s, seg);
-		if (load32(&seg->header.clear_seq) == s->clear_seq)
+		if (take_u32(&seg->header.clear_seq) == s->clear_seq)
 			break;
 	}
 	take_workers(s, seg);
 	take_pools(s, seg);
+	take_parts(s, seg);
 	take_drops(s);
 	take_skips(s, seg);
 	take_totals(s);
-	events_take(s, seg);
 	return 0;
 }

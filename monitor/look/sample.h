@@ -10,12 +10,17 @@
 
 #include <stdint.h>
 
+#include "events.h"
 #include "flows.h"
 #include "follow.h"
 #include "segment.h"
 
-#define HF_UNKNOWN    UINT64_MAX
-#define HF_MAX_RECENT 8 /* events in a sample */
+#define HF_UNKNOWN        UINT64_MAX
+#define HF_MAX_DROP_CELLS (HF_MAX_LANES * HF_DROP_MAX)
+#define HF_MAX_NODES      16 /* NUMA nodes that are shown */
+#define HF_MAX_HUGE       64 /* nodes times page sizes */
+#define HF_MAX_PARTS      8  /* of a segment */
+#define HF_MAX_PLACES     (1 + HF_MAX_IO + HF_MAX_PORTS + HF_MAX_POOLS + HF_MAX_LANES + HF_MAX_WORKERS)
 
 enum hf_sample_state {
 	HF_SAMPLE_WAITING, /* nothing seen yet */
@@ -24,9 +29,6 @@ enum hf_sample_state {
 	HF_SAMPLE_STALE, /* the last look at an instance that is gone */
 };
 
-/* How a row is to be seen. */
-enum hf_alert { HF_ALERT_NONE, HF_ALERT_WARN, HF_ALERT_BAD };
-
 struct hf_port_row {
 	char name[32];
 	char driver[32];
@@ -34,6 +36,8 @@ struct hf_port_row {
 	char link[16]; /* "up", "10G", "down", "-" when not known */
 	uint32_t link_up, link_mbps, mtu;
 	int32_t node;
+	int32_t io;    /* the I/O thread that receives from it, -1: owners of lanes do */
+	uint32_t pool; /* index of its pool */
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
 	uint64_t missed, nombuf, rx_errors, tx_errors, errors;
 	uint64_t sampled_tsc; /* when the primary read these counters */
@@ -43,7 +47,7 @@ struct hf_port_row {
 
 struct hf_io_row {
 	uint32_t io;
-	int32_t cpu, node;
+	int32_t cpu, node, tid;
 	uint64_t loops, busy_tsc, total_tsc;
 	double loops_rate, busy; /* busy: percent */
 	uint32_t alert;
@@ -54,15 +58,18 @@ struct hf_lane_row {
 	char kind[12];
 	char owner[32]; /* of the worker that is alive and owns it */
 	char state[16];
-	int32_t pid; /* last owner's */
-	int32_t cpu, node;
+	int32_t pid;            /* last owner's */
+	int32_t cpu, node, tid; /* tid: the owner's thread */
+	uint32_t numa_mismatch;
 	uint32_t owner_alive, generation, gap_takeover;
 	struct hf_lane_totals totals; /* valid when rx_pkts is known */
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes, drops, held;
 	uint64_t handovers, takeovers, undone, gap_ns;
-	uint64_t evicted_flows, expired_flows;
+	uint64_t flow_slots, live_flows, inserted_flows, evicted_flows, expired_flows;
+	double flow_fill, insert_rate, evict_rate; /* fill: percent */
 	uint64_t busy_tsc, total_tsc;
 	double rx_pps, rx_bps, tx_pps, tx_bps, drop_pps, busy;
+	double share, deviation; /* percent of all that was received; of an even share */
 	double owned_s;
 	uint32_t alert;
 };
@@ -83,7 +90,8 @@ struct hf_worker_row {
 struct hf_pool_row {
 	char name[32];
 	int32_t node;
-	uint64_t size, free, cached, rings, held, driver, unaccounted;
+	uint64_t size, free, cached, rings, held, driver, unaccounted, twice;
+	double used;     /* percent that is not free */
 	double census_s; /* age of the figures */
 	uint32_t alert;
 };
@@ -94,15 +102,46 @@ struct hf_count_row {
 	double pps;
 };
 
-struct hf_event_row {
-	uint64_t seq;
-	double time_s; /* seconds since 1970 */
-	char clock[12];
-	char type[20];
-	char name[24];
-	int32_t pid, lane;
-	uint64_t value;
-	char detail[24];
+/* Drops of one reason on one lane; there are none for what never happened. */
+struct hf_drop_row {
+	char reason[24];
+	uint32_t code, lane; /* enum hf_drop */
+	uint64_t packets;
+	double pps;
+	double last_s;  /* when it grew last, seconds since 1970; NAN: not while we looked */
+	double since_s; /* how long ago that was */
+	uint32_t alert;
+};
+
+/* Huge pages of one size on one node, of all programs. */
+struct hf_huge_row {
+	int32_t node;
+	uint64_t page_bytes, pages, free, used, surplus; /* used: pages - free */
+	double used_pct;
+};
+
+struct hf_node_row {
+	int32_t node;
+	char cpus[64]; /* "0-3,8" */
+	uint64_t memory_bytes, free_bytes;
+};
+
+/* What the segment's bytes are for. */
+struct hf_part_row {
+	char part[12];
+	uint64_t bytes;
+};
+
+/* Where something is: a CPU, a node; and whether that is where it should be. */
+struct hf_place_row {
+	char kind[8]; /* "primary", "io", "port", "pool", "lane", "worker" */
+	char name[32];
+	char runs[32];             /* who runs it: a lane's owner */
+	int32_t tid;               /* thread, -1: none */
+	int32_t cpu, node;         /* as configured */
+	int32_t cpu_now, node_now; /* where the thread runs */
+	uint32_t mismatch;
+	char note[80]; /* what does not match */
 	uint32_t alert;
 };
 
@@ -134,6 +173,7 @@ struct hf_sample {
 	char filter[HF_FILTER_LEN];
 
 	uint32_t n_ports, n_io, n_lanes, n_workers, n_pools, n_drops, n_skips, n_events;
+	uint32_t n_drop_cells, n_huge, n_nodes, n_parts, n_places;
 	struct hf_totals_row totals;
 	struct hf_port_row ports[HF_MAX_PORTS];
 	struct hf_io_row io[HF_MAX_IO];
@@ -142,8 +182,14 @@ struct hf_sample {
 	struct hf_pool_row pools[HF_MAX_POOLS];
 	struct hf_count_row drops[HF_DROP_MAX];
 	struct hf_count_row skips[HF_SKIP_MAX];
-	struct hf_event_row events[HF_MAX_RECENT]; /* newest first */
-	struct hf_flow_detail detail;              /* the flow that is followed */
+	struct hf_drop_row drop_cells[HF_MAX_DROP_CELLS]; /* by reason, then by lane */
+	double drop_last_s[HF_MAX_LANES][HF_DROP_MAX];    /* as in hf_drop_row; 0: unknown */
+	struct hf_huge_row huge[HF_MAX_HUGE];
+	struct hf_node_row nodes[HF_MAX_NODES];
+	struct hf_part_row parts[HF_MAX_PARTS];
+	struct hf_place_row places[HF_MAX_PLACES];
+	struct hf_event_row events[HF_EVENTS_KEPT]; /* newest first */
+	struct hf_flow_detail detail;               /* the flow that is followed */
 	struct hf_flow_top flows;
 };
 
@@ -152,8 +198,9 @@ int sample_init(struct hf_sample *s, uint32_t top);
 void sample_free(struct hf_sample *s);
 
 /*
- * Fills *s (all but why, attach, the flows, what was asked of them, and the pace) from seg as it is
- * at tsc. Allocates nothing. Counters are read again when a `clear` came in between. Returns 0.
+ * Fills *s from seg as it is at tsc: all but why, attach, the flows and what was asked of them, the
+ * pace, the events, and what machine_look() and places_find() know. Allocates nothing. Counters are
+ * read again when a `clear` came in between. Returns 0.
  */
 int sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc);
 

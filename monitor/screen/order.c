@@ -32,6 +32,7 @@ number(const struct hf_column *column, const char *field)
 		memcpy(&i32, field, sizeof(i32));
 		return i32 == -1 ? NAN : i32;
 	case HF_CELL_COUNT:
+	case HF_CELL_BYTES:
 	case HF_CELL_GAP:
 	case HF_CELL_SET:
 		memcpy(&u64, field, sizeof(u64));

@@ -12,6 +12,11 @@
 #define POOL(field)   offsetof(struct hf_pool_row, field)
 #define EVENT(field)  offsetof(struct hf_event_row, field)
 #define FLOW(field)   offsetof(struct hf_flow_row, field)
+#define DROP(field)   offsetof(struct hf_drop_row, field)
+#define PART(field)   offsetof(struct hf_part_row, field)
+#define HUGE(field)   offsetof(struct hf_huge_row, field)
+#define NODE(field)   offsetof(struct hf_node_row, field)
+#define PLACE(field)  offsetof(struct hf_place_row, field)
 
 #define LEFT COLUMN_LEFT
 #define FLEX (COLUMN_LEFT | COLUMN_FLEX)
@@ -29,6 +34,7 @@ static const struct hf_column port_columns[] = {
 	{"link_mbps",  "MBPS",         6, 0, HF_CELL_U32,    JSON, PORT(link_mbps)},
 	{"mtu",        "MTU",          5, 0, HF_CELL_U32,    JSON, PORT(mtu)},
 	{"node",       "NODE",         4, 0, HF_CELL_I32,    JSON, PORT(node)},
+	{"io",         "IO",           2, 0, HF_CELL_I32,    JSON, PORT(io)},
 	{"rx_pps",     "RX-PPS",       6, 0, HF_CELL_NUMBER, 0,    PORT(rx_pps)},
 	{"rx_bps",     "RX-BIT/S",     8, 3, HF_CELL_NUMBER, 0,    PORT(rx_bps)},
 	{"tx_pps",     "TX-PPS",       6, 0, HF_CELL_NUMBER, 0,    PORT(tx_pps)},
@@ -50,6 +56,7 @@ static const struct hf_column io_columns[] = {
 	{"node",       "NODE",         4, 3, HF_CELL_I32,    0,    IO(node)},
 	{"busy_pct",   "BUSY%",        5, 0, HF_CELL_PERCENT, 0,   IO(busy)},
 	{"loops_rate", "LOOPS/S",      7, 2, HF_CELL_NUMBER, 0,    IO(loops_rate)},
+	{"tid",        "TID",          7, 0, HF_CELL_I32,    JSON, IO(tid)},
 };
 
 static const struct hf_column lane_columns[] = {
@@ -107,6 +114,8 @@ static const struct hf_column pool_columns[] = {
 	{"held",       "HELD",         4, 6, HF_CELL_COUNT,  0,    POOL(held)},
 	{"driver",     "DRIVER",       6, 3, HF_CELL_COUNT,  0,    POOL(driver)},
 	{"unaccounted", "LOST",        4, 0, HF_CELL_COUNT,  0,    POOL(unaccounted)},
+	{"twice",      "TWICE",        5, 9, HF_CELL_COUNT,  JSON, POOL(twice)},
+	{"used_pct",   "USED%",        5, 3, HF_CELL_PERCENT, 0,   POOL(used)},
 	{"census_age_s", "CENSUS",     6, 7, HF_CELL_AGE,    0,    POOL(census_s)},
 };
 
@@ -141,6 +150,74 @@ static const struct hf_column flow_columns[] = {
 	{"last_s",     "LAST",         6, 0, HF_CELL_AGE,    JSON, FLOW(last_s)},
 };
 
+/* Rows are those of lanes. */
+static const struct hf_column share_columns[] = {
+	{"lane",       "LANE",         4, 0, HF_CELL_U32,    0,    LANE(lane)},
+	{"kind",       "KIND",         8, 2, HF_CELL_TEXT,   LEFT, LANE(kind)},
+	{"rx_pps",     "RX-PPS",       6, 0, HF_CELL_NUMBER, 0,    LANE(rx_pps)},
+	{"rx_bps",     "RX-BIT/S",     8, 3, HF_CELL_NUMBER, 0,    LANE(rx_bps)},
+	{"share_pct",  "SHARE%",       6, 0, HF_CELL_PERCENT, 0,   LANE(share)},
+	{"deviation_pct", "EVEN%",     5, 0, HF_CELL_SIGNED, 0,    LANE(deviation)},
+	{"rx_pkts",    "RX-PKTS",      7, 1, HF_CELL_COUNT,  0,    LANE(rx_pkts)},
+};
+
+static const struct hf_column drop_columns[] = {
+	{"reason",     "REASON",       6, 0, HF_CELL_TEXT,   FLEX, DROP(reason)},
+	{"lane",       "LANE",         4, 0, HF_CELL_U32,    0,    DROP(lane)},
+	{"packets",    "PACKETS",      7, 0, HF_CELL_COUNT,  0,    DROP(packets)},
+	{"pps",        "PPS",          5, 0, HF_CELL_NUMBER, 0,    DROP(pps)},
+	{"since_s",    "SINCE",        5, 1, HF_CELL_AGE,    0,    DROP(since_s)},
+	{"last",       "LAST",         8, 0, HF_CELL_TIME,   JSON, DROP(last_s)},
+};
+
+/* Rows are those of lanes. */
+static const struct hf_column flow_table_columns[] = {
+	{"lane",       "LANE",         4, 0, HF_CELL_U32,    0,    LANE(lane)},
+	{"capacity",   "RECORDS",      7, 1, HF_CELL_COUNT,  0,    LANE(flow_slots)},
+	{"live",       "LIVE",         6, 0, HF_CELL_COUNT,  0,    LANE(live_flows)},
+	{"fill_pct",   "FILL%",        5, 0, HF_CELL_PERCENT, 0,   LANE(flow_fill)},
+	{"inserted",   "INSERTED",     8, 4, HF_CELL_COUNT,  0,    LANE(inserted_flows)},
+	{"insert_rate", "NEW/S",       5, 3, HF_CELL_NUMBER, 0,    LANE(insert_rate)},
+	{"evicted",    "EVICTED",      7, 0, HF_CELL_COUNT,  0,    LANE(evicted_flows)},
+	{"evict_rate", "EVICT/S",      7, 2, HF_CELL_NUMBER, 0,    LANE(evict_rate)},
+	{"expired",    "EXPIRED",      7, 5, HF_CELL_COUNT,  0,    LANE(expired_flows)},
+};
+
+static const struct hf_column part_columns[] = {
+	{"part",       "SEGMENT",     10, 0, HF_CELL_TEXT,   LEFT, PART(part)},
+	{"bytes",      "BYTES",        6, 0, HF_CELL_BYTES,  0,    PART(bytes)},
+};
+
+static const struct hf_column huge_columns[] = {
+	{"node",       "NODE",         4, 0, HF_CELL_I32,    0,    HUGE(node)},
+	{"page_bytes", "PAGE",         4, 0, HF_CELL_BYTES,  0,    HUGE(page_bytes)},
+	{"pages",      "PAGES",        6, 0, HF_CELL_COUNT,  0,    HUGE(pages)},
+	{"used",       "USED",         6, 0, HF_CELL_COUNT,  0,    HUGE(used)},
+	{"free",       "FREE",         6, 0, HF_CELL_COUNT,  0,    HUGE(free)},
+	{"surplus",    "SURPLUS",      7, 2, HF_CELL_COUNT,  0,    HUGE(surplus)},
+	{"used_pct",   "USED%",        5, 1, HF_CELL_PERCENT, 0,   HUGE(used_pct)},
+};
+
+static const struct hf_column node_columns[] = {
+	{"node",       "NODE",         4, 0, HF_CELL_I32,    0,    NODE(node)},
+	{"cpus",       "CPUS",         6, 0, HF_CELL_TEXT,   FLEX, NODE(cpus)},
+	{"memory_bytes", "MEMORY",     6, 0, HF_CELL_BYTES,  0,    NODE(memory_bytes)},
+	{"free_bytes", "FREE",         6, 0, HF_CELL_BYTES,  0,    NODE(free_bytes)},
+};
+
+static const struct hf_column place_columns[] = {
+	{"kind",       "WHAT",         7, 0, HF_CELL_TEXT,   LEFT, PLACE(kind)},
+	{"name",       "NAME",         8, 0, HF_CELL_TEXT,   FLEX, PLACE(name)},
+	{"runs",       "BY",           8, 2, HF_CELL_TEXT,   FLEX, PLACE(runs)},
+	{"tid",        "TID",          7, 3, HF_CELL_I32,    0,    PLACE(tid)},
+	{"cpu",        "CPU",          3, 0, HF_CELL_I32,    0,    PLACE(cpu)},
+	{"node",       "NODE",         4, 0, HF_CELL_I32,    0,    PLACE(node)},
+	{"cpu_now",    "ON-CPU",       6, 0, HF_CELL_I32,    0,    PLACE(cpu_now)},
+	{"node_now",   "ON-NODE",      7, 1, HF_CELL_I32,    0,    PLACE(node_now)},
+	{"mismatch",   "MISMATCH",     8, 0, HF_CELL_BOOL,   JSON, PLACE(mismatch)},
+	{"note",       "MISMATCH",     8, 0, HF_CELL_TEXT,   FLEX, PLACE(note)},
+};
+
 #define COLUMNS(list) list, sizeof(list) / sizeof((list)[0])
 
 static const struct hf_table tables[HF_TABLE_COUNT] = {
@@ -156,6 +233,18 @@ static const struct hf_table tables[HF_TABLE_COUNT] = {
 	[HF_TABLE_EVENTS] = {"events", COLUMNS(event_columns), sizeof(struct hf_event_row),
 			     EVENT(alert)},
 	[HF_TABLE_FLOWS] = {"flows", COLUMNS(flow_columns), sizeof(struct hf_flow_row), SIZE_MAX},
+	[HF_TABLE_SHARES] = {"lane_shares", COLUMNS(share_columns), sizeof(struct hf_lane_row),
+			     SIZE_MAX},
+	[HF_TABLE_DROPS] = {"drops_by_lane", COLUMNS(drop_columns), sizeof(struct hf_drop_row),
+			    DROP(alert)},
+	[HF_TABLE_FLOW_TABLES] = {"flow_tables", COLUMNS(flow_table_columns),
+				  sizeof(struct hf_lane_row), SIZE_MAX},
+	[HF_TABLE_PARTS] = {"segment", COLUMNS(part_columns), sizeof(struct hf_part_row), SIZE_MAX},
+	[HF_TABLE_HUGE] = {"hugepages", COLUMNS(huge_columns), sizeof(struct hf_huge_row),
+			   SIZE_MAX},
+	[HF_TABLE_NODES] = {"nodes", COLUMNS(node_columns), sizeof(struct hf_node_row), SIZE_MAX},
+	[HF_TABLE_PLACES] = {"places", COLUMNS(place_columns), sizeof(struct hf_place_row),
+			     PLACE(alert)},
 };
 /* clang-format on */
 

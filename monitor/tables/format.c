@@ -58,6 +58,31 @@ format_percent(char *buf, size_t len, double value)
 }
 
 void
+format_signed(char *buf, size_t len, double value)
+{
+	if (isnan(value))
+		snprintf(buf, len, "-");
+	else
+		snprintf(buf, len, "%+.*f", fabs(value) < 9.95 ? 1 : 0, value);
+}
+
+void
+format_bytes(char *buf, size_t len, uint64_t bytes, int exact)
+{
+	static const char prefixes[] = " KMGTPE";
+	double value = (double)bytes;
+	unsigned int p = 0;
+
+	if (bytes == UINT64_MAX || exact || bytes < 1024) {
+		format_count(buf, len, bytes, 1);
+		return;
+	}
+	for (; value >= 999.5; p++)
+		value /= 1024;
+	snprintf(buf, len, "%.*f%c", value < 9.95 ? 1 : 0, value, prefixes[p]);
+}
+
+void
 format_age(char *buf, size_t len, double seconds)
 {
 	if (isnan(seconds))
@@ -110,10 +135,17 @@ format_gap(char *buf, size_t len, uint64_t ns)
 void
 format_utc(char *buf, size_t len, double seconds_since_1970)
 {
-	time_t whole = (time_t)seconds_since_1970;
-	int ms = (int)((seconds_since_1970 - (double)whole) * 1000);
+	time_t whole;
 	char day[24];
 	struct tm tm;
+	int ms;
+
+	if (isnan(seconds_since_1970)) {
+		snprintf(buf, len, "-");
+		return;
+	}
+	whole = (time_t)seconds_since_1970;
+	ms = (int)((seconds_since_1970 - (double)whole) * 1000);
 
 	if (gmtime_r(&whole, &tm) == NULL)
 		tm = (struct tm){0};

@@ -20,6 +20,12 @@ void format_number(char *buf, size_t len, double value, int exact);
 /* Percent: "7.3" or "85". */
 void format_percent(char *buf, size_t len, double value);
 
+/* Percent with its sign: "+7.3" or "-85". */
+void format_signed(char *buf, size_t len, double value);
+
+/* Bytes: all digits when exact, else "640K", "1.5G" (binary prefixes). HF_UNKNOWN gives "-". */
+void format_bytes(char *buf, size_t len, uint64_t bytes, int exact);
+
 /* A duration in 3 characters, up to 99 days: "0s" "99s" "5m" "30h" "12d". */
 void format_age(char *buf, size_t len, double seconds);
 
@@ -29,7 +35,7 @@ void format_uptime(char *buf, size_t len, double seconds);
 /* A gap in nanoseconds: "850ns" "79us" "2.3ms" "1.8s". HF_UNKNOWN gives "-". */
 void format_gap(char *buf, size_t len, uint64_t ns);
 
-/* UTC as ISO 8601 with milliseconds. */
+/* UTC as ISO 8601 with milliseconds. NAN gives "-". */
 void format_utc(char *buf, size_t len, double seconds_since_1970);
 
 #endif

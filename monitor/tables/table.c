@@ -22,41 +22,27 @@ in_view(const struct hf_column *c)
 struct hf_rows
 table_rows(const struct hf_sample *s, enum hf_table_id id)
 {
-	struct hf_rows rows = {.table = columns_table(id)};
+	const struct {
+		const void *row;
+		uint32_t n;
+	} all[HF_TABLE_COUNT] = {
+		[HF_TABLE_PORTS] = {s->ports, s->n_ports},
+		[HF_TABLE_LANES] = {s->lanes, s->n_lanes},
+		[HF_TABLE_WORKERS] = {s->workers, s->n_workers},
+		[HF_TABLE_IO] = {s->io, s->n_io},
+		[HF_TABLE_POOLS] = {s->pools, s->n_pools},
+		[HF_TABLE_EVENTS] = {s->events, s->n_events},
+		[HF_TABLE_FLOWS] = {s->flows.rows, s->flows.n},
+		[HF_TABLE_SHARES] = {s->lanes, s->n_lanes},
+		[HF_TABLE_DROPS] = {s->drop_cells, s->n_drop_cells},
+		[HF_TABLE_FLOW_TABLES] = {s->lanes, s->n_lanes},
+		[HF_TABLE_PARTS] = {s->parts, s->n_parts},
+		[HF_TABLE_HUGE] = {s->huge, s->n_huge},
+		[HF_TABLE_NODES] = {s->nodes, s->n_nodes},
+		[HF_TABLE_PLACES] = {s->places, s->n_places},
+	};
 
-	switch (id) {
-	case HF_TABLE_PORTS:
-		rows.row = s->ports;
-		rows.n = s->n_ports;
-		break;
-	case HF_TABLE_LANES:
-		rows.row = s->lanes;
-		rows.n = s->n_lanes;
-		break;
-	case HF_TABLE_WORKERS:
-		rows.row = s->workers;
-		rows.n = s->n_workers;
-		break;
-	case HF_TABLE_IO:
-		rows.row = s->io;
-		rows.n = s->n_io;
-		break;
-	case HF_TABLE_POOLS:
-		rows.row = s->pools;
-		rows.n = s->n_pools;
-		break;
-	case HF_TABLE_EVENTS:
-		rows.row = s->events;
-		rows.n = s->n_events;
-		break;
-	case HF_TABLE_FLOWS:
-		rows.row = s->flows.rows;
-		rows.n = s->flows.n;
-		break;
-	case HF_TABLE_COUNT:
-		break;
-	}
-	return rows;
+	return (struct hf_rows){.table = columns_table(id), .row = all[id].row, .n = all[id].n};
 }
 
 int
@@ -161,6 +147,12 @@ table_field(const struct hf_column *column, const void *row, int exact, char *bu
 		return;
 	case HF_CELL_TIME:
 		format_utc(buf, len, v.number);
+		return;
+	case HF_CELL_SIGNED:
+		format_signed(buf, len, v.number);
+		return;
+	case HF_CELL_BYTES:
+		format_bytes(buf, len, v.u64, exact);
 		return;
 	case HF_CELL_TEXT:
 		break;

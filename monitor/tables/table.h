@@ -12,7 +12,7 @@
 
 #include "sample.h"
 
-#define TABLE_MAX_COLUMNS 32
+#define TABLE_MAX_COLUMNS 64
 #define TABLE_CELL_LEN    256
 #define TABLE_KEYS_LEN    256
 
@@ -29,6 +29,8 @@ enum hf_cell {
 	HF_CELL_GAP,     /* uint64_t, ns; JSON: us */
 	HF_CELL_SET,     /* uint64_t, a bit set; JSON: array of numbers */
 	HF_CELL_TIME,    /* double, seconds since 1970; JSON: ISO 8601 */
+	HF_CELL_SIGNED,  /* double, percent above (+) or below (-) something */
+	HF_CELL_BYTES,   /* uint64_t: in KiB, MiB ...; all digits when exact */
 };
 
 #define COLUMN_LEFT 1U /* left-aligned */
@@ -70,6 +72,13 @@ enum hf_table_id {
 	HF_TABLE_POOLS,
 	HF_TABLE_EVENTS,
 	HF_TABLE_FLOWS,
+	HF_TABLE_SHARES, /* how packets are spread over lanes */
+	HF_TABLE_DROPS,  /* by reason and lane */
+	HF_TABLE_FLOW_TABLES,
+	HF_TABLE_PARTS, /* of the segment */
+	HF_TABLE_HUGE,
+	HF_TABLE_NODES,
+	HF_TABLE_PLACES,
 	HF_TABLE_COUNT
 };
 

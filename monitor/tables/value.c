@@ -84,6 +84,7 @@ set_large(struct hf_value *v, enum hf_cell cell, const char *field)
 	memcpy(&number, field, sizeof(number));
 	switch (cell) {
 	case HF_CELL_COUNT:
+	case HF_CELL_BYTES:
 		set_count(v, count);
 		break;
 	case HF_CELL_SET:
@@ -93,6 +94,8 @@ set_large(struct hf_value *v, enum hf_cell cell, const char *field)
 		set_number(v, count == HF_UNKNOWN ? NAN : (double)count / 1e3, MILLIS);
 		break;
 	case HF_CELL_TIME:
+		if (isnan(number))
+			break;
 		format_utc(utc, sizeof(utc), number);
 		set_text(v, utc);
 		break;

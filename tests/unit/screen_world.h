@@ -105,7 +105,7 @@ set_up(void **state)
 	s->n_pools = 3;
 	s->n_io = 2;
 	s->n_drops = 6;
-	s->n_events = HF_MAX_RECENT;
+	s->n_events = 8;
 	fill_tables(s);
 	fill_flows(s);
 	assert_int_equal(history_init(&w->history, 15, FLOWS, HISTORY_BYTES), 0);

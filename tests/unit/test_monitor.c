@@ -206,6 +206,8 @@ events_come_newest_first_and_whole(void **state)
 {
 	struct fixture *f = *state;
 	struct hf_event_log *log = &f->seg->events;
+	const struct hf_event_row *rows;
+	struct hf_event_memory m;
 
 	for (uint64_t n = 1; n <= HF_MAX_EVENTS + 3; n++) {
 		struct hf_event *e = &log->event[(n - 1) % HF_MAX_EVENTS];
@@ -215,11 +217,14 @@ events_come_newest_first_and_whole(void **state)
 		log->last = n;
 	}
 	log->event[1].seq = 0; /* number 1026 is being written */
-	take_first(f);
-	assert_int_equal(f->a.n_events, HF_MAX_RECENT - 1);
-	assert_int_equal(f->a.events[0].pid, HF_MAX_EVENTS + 3);
-	assert_int_equal(f->a.events[1].pid, HF_MAX_EVENTS + 1);
-	assert_string_equal(f->a.events[0].type, "worker_start");
+	assert_int_equal(events_init(&m), 0);
+	events_read(&m, f->seg, 1);
+	rows = events_rows(&m);
+	assert_int_equal(m.n, HF_MAX_EVENTS - 1);
+	assert_int_equal(rows[0].pid, HF_MAX_EVENTS + 3);
+	assert_int_equal(rows[1].pid, HF_MAX_EVENTS + 1);
+	assert_string_equal(rows[0].type, "worker_start");
+	events_free(&m);
 }
 
 static int

@@ -230,20 +230,20 @@ csv_writes_each_event_once_and_the_oldest_first(void **state)
 
 	(void)state;
 	s->n_events = 2;
-	s->events[0].seq = 8;
-	s->events[1].seq = 7;
+	s->events[0].no = s->events[0].seq = 8;
+	s->events[1].no = s->events[1].seq = 7;
 	text = csv(s, HF_TABLE_EVENTS, &seen);
 	assert_non_null(strstr(text, "test,7,"));
 	assert_true(strstr(text, "test,7,") < strstr(text, "test,8,"));
 	free(text);
-	s->events[0].seq = 9;
-	s->events[1].seq = 8;
+	s->events[0].no = s->events[0].seq = 9;
+	s->events[1].no = s->events[1].seq = 8;
 	text = csv(s, HF_TABLE_EVENTS, &seen);
 	assert_null(strstr(text, "test,8,"));
 	assert_non_null(strstr(text, "test,9,"));
 	free(text);
-	s->events[0].seq = 2; /* another primary's log */
-	s->events[1].seq = 1;
+	s->events[0].no = s->events[0].seq = 2; /* another monitor's */
+	s->events[1].no = s->events[1].seq = 1;
 	text = csv(s, HF_TABLE_EVENTS, &seen);
 	assert_non_null(strstr(text, "test,1,"));
 	free(text);

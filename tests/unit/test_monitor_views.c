@@ -129,13 +129,15 @@ flows_keep_all_their_columns_but_idle_at_80(void **state)
 
 /* What a view writes, as a string. */
 static char *
-written(void (*view)(FILE *, const struct hf_sample *, double), const struct hf_sample *s)
+written(void (*view)(FILE *, const struct hf_sample *, double, uint64_t *),
+	const struct hf_sample *s)
 {
 	char *text = NULL;
+	uint64_t seen = 0;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	view(out, s, 1);
+	view(out, s, 1, &seen);
 	fclose(out);
 	return text;
 }
