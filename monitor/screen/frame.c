@@ -101,6 +101,20 @@ rows_text(char *buf, size_t len, const struct hf_panel *p)
 		snprintf(buf, len, "%u-%u of %u", p->top + 1, last, p->n);
 }
 
+/* What the user types, its end in view; what was wrong with it behind. */
+static void
+draw_prompt(struct hf_canvas *c, int y, const struct hf_prompt *p)
+{
+	int room = c->width - 10, skip = (int)p->len > room ? (int)p->len - room : 0;
+	int x = canvas_print(c, 0, y, HF_STYLE_BAR, " filter: %s", p->text + skip);
+
+	canvas_put(c, x, y, HF_STYLE_PICK, " ");
+	if (p->why[0] != '\0')
+		canvas_print(c, x + 2, y, HF_STYLE_BAD, "%s", p->why);
+	else if (p->text[0] == '\0')
+		canvas_put(c, x + 2, y, HF_STYLE_BAR, "Enter: all, Esc: as it was");
+}
+
 void
 frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *shown)
 {
@@ -111,6 +125,10 @@ frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *s
 	uint32_t n;
 
 	canvas_fill(c, 0, y, c->width, HF_STYLE_BAR);
+	if (ui->prompt.on) {
+		draw_prompt(c, y, &ui->prompt);
+		return;
+	}
 	rows = keys_table(&n);
 	for (uint32_t i = 0; i < n; i++) {
 		const char *key = rows[i].key[0] == HF_KEY_ENTER ? "Enter" : "";
@@ -128,6 +146,9 @@ frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *s
 	if (shown->sample->state == HF_SAMPLE_WAITING || ui->help)
 		return;
 	rows_text(text, sizeof(text), p);
+	if (ui->states[ui->current].filter[0] != '\0')
+		x = canvas_print(c, x, y, HF_STYLE_SORT, "%.40s", ui->states[ui->current].filter) +
+		    1;
 	if (c->width - canvas_width(text) - 2 > x)
 		canvas_put_right(c, c->width - 1, y, HF_STYLE_BAR, text);
 }

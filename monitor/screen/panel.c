@@ -46,25 +46,57 @@ find_id(const struct hf_panel *panel, const struct hf_rows *rows, const struct h
 	return rows->n;
 }
 
+/* Has a row the text of the filter in one of its cells? */
+static int
+matches(const struct hf_panel *panel, const struct hf_rows *rows, uint32_t i)
+{
+	char text[TABLE_CELL_LEN];
+
+	for (uint32_t c = 0; c < rows->table->n_columns; c++) {
+		if (!in_view(&rows->table->columns[c]))
+			continue;
+		table_field(&rows->table->columns[c], table_row(rows, i), 1, text, sizeof(text));
+		if (strcasestr(text, panel->filter) != NULL)
+			return 1;
+	}
+	return 0;
+}
+
+/* Leaves the rows that match in order, returns their number. */
+static uint32_t
+filter_rows(const struct hf_panel *panel, const struct hf_rows *rows, uint32_t *order)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < rows->n; i++)
+		if (panel->filter[0] == '\0' || matches(panel, rows, order[i]))
+			order[n++] = order[i];
+	return n;
+}
+
 /* Where the selection is now: with its row, or where the user moved it. */
 static void
 settle(struct hf_panel *panel, const struct hf_rows *rows, const struct hf_row_id *id,
-       const uint32_t *order)
+       const uint32_t *order, uint32_t n)
 {
 	uint32_t row =
 		panel->table == rows->table && !panel->moved ? find_id(panel, rows, id) : rows->n;
 
+	int stays = panel->selected != 0 || panel->pinned;
+
 	/* The first row is a place, not a row: who looks at the top wants to see the top. */
-	for (uint32_t i = 0; row < rows->n && panel->selected != 0 && i < rows->n; i++)
+	for (uint32_t i = 0; row < rows->n && stays && i < n; i++)
 		if (order[i] == row)
 			panel->selected = i;
-	if (panel->selected >= rows->n)
-		panel->selected = rows->n > 0 ? rows->n - 1 : 0;
-	panel->moved = 0;
+	if (panel->selected >= n)
+		panel->selected = n > 0 ? n - 1 : 0;
+	panel->gone =
+		panel->pinned && !panel->moved && panel->table == rows->table && row == rows->n;
 	panel->table = rows->table;
-	panel->n = rows->n;
-	if (rows->n > 0)
+	panel->n = n;
+	if (n > 0 && !panel->gone)
 		read_id(panel->id, rows, order[panel->selected], id);
+	panel->moved = 0;
 }
 
 static void
@@ -161,7 +193,7 @@ panel_draw(struct hf_canvas *c, struct hf_panel *panel, const struct hf_rows *ro
 	static uint32_t order[PANEL_MAX_ROWS]; /* too large for a stack frame; one thread */
 	struct hf_rows all = *rows, seen;
 	struct hf_layout layout;
-	uint32_t visible = c->height > 1 ? (uint32_t)c->height - 1 : 0;
+	uint32_t visible = c->height > 1 ? (uint32_t)c->height - 1 : 0, n;
 
 	if (all.n > PANEL_MAX_ROWS)
 		all.n = PANEL_MAX_ROWS;
@@ -170,27 +202,30 @@ panel_draw(struct hf_canvas *c, struct hf_panel *panel, const struct hf_rows *ro
 	if (panel->sort != 0)
 		sorted = panel->sort - 1;
 	order_rows(order, &all, panel->sort != 0 ? sorted : UINT32_MAX, panel->reverse);
-	settle(panel, &all, id, order);
+	n = filter_rows(panel, &all, order);
+	settle(panel, &all, id, order, n);
 	scroll(panel, visible);
 	seen = all;
 	seen.order = order + panel->top;
-	seen.n = all.n - panel->top < visible ? all.n - panel->top : visible;
+	seen.n = n - panel->top < visible ? n - panel->top : visible;
 	choose(&layout, panel, &seen, exact, (uint32_t)c->width);
-	draw_head(c, 0, &layout, &seen, 1, sorted, panel->reverse);
+	draw_head(c, 0, &layout, &seen, 1, sorted,
+		  panel->sort != 0 ? panel->reverse : panel->came_reversed);
 	for (uint32_t i = 0; i < seen.n; i++) {
 		draw_row(c, (int)i + 1, &layout, &seen, i);
 		canvas_hit(c, 0, (int)i + 1, c->width, HF_HIT_ROW, panel->top + i);
-		if (panel->top + i == panel->selected)
+		if (panel->top + i == panel->selected && !panel->gone)
 			canvas_restyle(c, 0, (int)i + 1, c->width, HF_STYLE_PICK);
 	}
-	if (all.n == 0)
-		canvas_put(c, 1, 1, HF_STYLE_DIM, "none");
+	if (n == 0)
+		canvas_put(c, 1, 1, HF_STYLE_DIM, all.n > 0 ? "none that match" : "none");
 }
 
 const void *
 panel_selected(const struct hf_panel *panel, const struct hf_rows *rows, const struct hf_row_id *id)
 {
-	uint32_t row = panel->table == rows->table ? find_id(panel, rows, id) : rows->n;
+	int any = panel->table == rows->table && (panel->n > 0 || panel->pinned);
+	uint32_t row = any ? find_id(panel, rows, id) : rows->n;
 
 	return row < rows->n ? table_row(rows, row) : NULL;
 }

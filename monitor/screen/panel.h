@@ -10,8 +10,9 @@
 #include "keys.h"
 #include "table.h"
 
-#define PANEL_ID_LEN   64
-#define PANEL_MAX_ROWS 8192U /* no table has more rows */
+#define PANEL_FILTER_LEN 256
+#define PANEL_ID_LEN     64
+#define PANEL_MAX_ROWS   8192U /* no table has more rows */
 
 /* What the user set, and what the last drawing found. Zero at the start. */
 struct hf_panel {
@@ -20,10 +21,14 @@ struct hf_panel {
 	uint32_t skipped;  /* columns scrolled away, behind the first */
 	uint32_t sort;     /* column + 1; 0: the rows as they come */
 	int reverse;
-	int moved; /* the user selected a row: the selection goes where selected says */
+	char filter[PANEL_FILTER_LEN]; /* only rows with this in a cell; "": all */
+	int pinned;                    /* 1: the selection stays with its row even at the top */
+	int came_reversed; /* the rows come from the least on: for the mark in the head */
+	int moved;         /* the user selected a row: the selection goes where selected says */
 	/* Found when it was drawn. */
 	const struct hf_table *table;
-	uint32_t n, visible, more; /* rows, those shown, columns that had no room */
+	uint32_t n, visible, more; /* rows that match, those shown, columns that had no room */
+	int gone;                  /* the selected row, pinned, is not among the rows now */
 	uint8_t id[PANEL_ID_LEN];  /* of the selected row */
 };
 

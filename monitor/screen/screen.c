@@ -242,6 +242,17 @@ read_keys(struct screen *sc, int readable)
 		sc->ui.quit = 1;
 }
 
+/* The flow that is looked at closely from the next sample on. */
+static void
+follow_wish(struct hf_flow_follow *f, const struct hf_wish *wish)
+{
+	if (!wish->follow)
+		follow_none(f);
+	else if (!f->wanted || f->lane != wish->follow_lane ||
+		 memcmp(&f->key, &wish->follow_key, sizeof(f->key)) != 0)
+		follow_flow(f, wish->follow_lane, &wish->follow_key);
+}
+
 /* Takes a sample. Returns the seconds to the next one. */
 static double
 step(struct screen *sc)
@@ -250,6 +261,7 @@ step(struct screen *sc)
 	double interval;
 
 	sc->feed.query = sc->ui.wish.flows;
+	follow_wish(&sc->feed.follow, &sc->ui.wish);
 	sc->lost = feed_step(&sc->feed) != 0;
 	sc->taken += !sc->lost;
 	if (!sc->lost)

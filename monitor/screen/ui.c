@@ -4,6 +4,8 @@
  */
 #include "ui.h"
 
+#include <stdio.h>
+
 #include "frame.h"
 
 #define WHEEL_ROWS 3
@@ -15,6 +17,7 @@ void
 ui_init(struct hf_ui *ui, const struct hf_flow_query *flows, double interval_s)
 {
 	*ui = (struct hf_ui){.interval_s = interval_s, .wish.flows = *flows};
+	snprintf(ui->states[4].filter, sizeof(ui->states[4].filter), "%s", flows->filter.text);
 }
 
 void
@@ -32,8 +35,11 @@ ui_draw(struct hf_ui *ui, struct hf_canvas *c, const struct hf_shown *shown)
 	} else {
 		taken = frame_state(&body, shown, view->needs);
 		body = canvas_part(&body, 0, taken, body.width, body.height - taken);
+		ui->wish.follow = 0;
 		if (body.height > 0)
 			view->draw(&body, &ui->states[ui->current], shown);
+		if (body.height > 0 && view->want != NULL)
+			view->want(&ui->states[ui->current], shown, &ui->wish);
 	}
 	if (c->height > 3)
 		frame_keys(c, ui, shown);
@@ -123,6 +129,9 @@ act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int k
 	case HF_ACTION_SLOWER:
 		change_interval(ui, action == HF_ACTION_SLOWER);
 		break;
+	case HF_ACTION_FILTER:
+		prompt_open(&ui->prompt, ui->states[ui->current].filter);
+		break;
 	case HF_ACTION_EXACT:
 		ui->exact = !ui->exact;
 		break;
@@ -140,19 +149,24 @@ act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int k
 	}
 }
 
+/* A key while the user types a filter. What is wrong with it is said, and the prompt stays. */
+static void
+prompt(struct hf_ui *ui, int key)
+{
+	struct hf_prompt *p = &ui->prompt;
+
+	if (prompt_key(p, key) && views_filter(views_get(ui->current), &ui->states[ui->current],
+					       &ui->wish, p->text, p->why, sizeof(p->why)) == 0)
+		p->on = 0;
+}
+
 void
 ui_key(struct hf_ui *ui, const struct hf_shown *shown, int key)
 {
-	act(ui, shown, keys_action(key), key);
-}
-
-/* A head that is clicked orders by its column; once more turns the order round. */
-static void
-click_head(struct hf_panel *panel, uint32_t column)
-{
-	if (panel->sort == column + 1)
-		panel->reverse = !panel->reverse;
-	panel->sort = column + 1;
+	if (ui->prompt.on)
+		prompt(ui, key);
+	else
+		act(ui, shown, keys_action(key), key);
 }
 
 void
@@ -173,7 +187,8 @@ ui_mouse(struct hf_ui *ui, const struct hf_canvas *c, const struct hf_shown *sho
 	if (hit->kind == HF_HIT_TAB)
 		go(ui, hit->value);
 	else if (hit->kind == HF_HIT_HEAD)
-		click_head(panel, hit->value);
+		views_order(views_get(ui->current), &ui->states[ui->current], &ui->wish,
+			    hit->value);
 	if (hit->kind != HF_HIT_ROW)
 		return;
 	panel->selected = hit->value;

@@ -7,6 +7,7 @@
 #ifndef HF_MONITOR_UI_H
 #define HF_MONITOR_UI_H
 
+#include "prompt.h"
 #include "seek.h"
 #include "views.h"
 
@@ -24,7 +25,8 @@ struct hf_ui {
 	int help;
 	int help_top; /* first line of it that is shown */
 	int exact;
-	int quit; /* the user wants to end */
+	struct hf_prompt prompt; /* for a filter */
+	int quit;                /* the user wants to end */
 };
 
 void ui_init(struct hf_ui *ui, const struct hf_flow_query *flows, double interval_s);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * View 5: the top flows. The scan orders them, over all lanes; the view asks it for another order.
+ * View 5: the top flows. The scan picks and orders them, over all lanes: the view asks it for
+ * another order or filter. Columns that no scan orders by order the rows that are shown.
  */
 #include <string.h>
 
-#include "views.h"
+#include "chart.h"
 
-/* The column that the scan orders by. */
 static uint32_t
-sorted_column(enum hf_sort sort)
+column_of(enum hf_sort sort)
 {
 	const struct hf_table *t = columns_table(HF_TABLE_FLOWS);
 	const char *name = flows_sort_name(sort);
@@ -19,30 +19,122 @@ sorted_column(enum hf_sort sort)
 	return UINT32_MAX;
 }
 
+static const struct hf_row_id flow_id = {offsetof(struct hf_flow_row, key),
+					 sizeof(struct hf_flow_key)};
+
+/* The selected flow, wherever it stands now: among the top, or followed by its key. */
+static const struct hf_flow_row *
+selected(const struct hf_view_state *state, const struct hf_shown *shown)
+{
+	struct hf_rows rows = table_rows(shown->sample, HF_TABLE_FLOWS);
+	const struct hf_flow_detail *detail = &shown->sample->detail;
+
+	if (detail->state != HF_FOLLOW_NONE &&
+	    memcmp(&detail->row.key, state->panel.id, sizeof(detail->row.key)) == 0)
+		return &detail->row;
+	return panel_selected(&state->panel, &rows, &flow_id);
+}
+
+/* All about one flow and its last minutes. */
+static void
+draw_details(struct hf_canvas *c, const struct hf_view_state *state, const struct hf_shown *shown)
+{
+	const struct hf_flow_row *row = selected(state, shown);
+	struct hf_series what = {.kind = HF_SERIES_FLOW_PPS};
+	struct hf_rows rows = table_rows(shown->sample, HF_TABLE_FLOWS);
+	int y, lines;
+
+	if (row == NULL)
+		return;
+	y = panel_details(c, &rows, row, shown->exact);
+	if (row == &shown->sample->detail.row && shown->sample->detail.state == HF_FOLLOW_GONE)
+		canvas_put(c, 1, y, HF_STYLE_WARN, "it has no record any more");
+	y++;
+	lines = c->height - y > 6 ? 6 : c->height - y;
+	canvas_put(c, 1, y, HF_STYLE_DIM, "pps");
+	if (lines > 1)
+		canvas_print(c, 1, y + lines - 1, HF_STYLE_DIM, "%d min", CHART_MINUTES);
+	what.flow = &row->key;
+	chart_draw(c, 8, y, c->width - 9, lines, shown, &what, 0, HF_STYLE_GOOD);
+}
+
 static void
 draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *shown)
 {
-	static const struct hf_row_id id = {offsetof(struct hf_flow_row, key),
-					    sizeof(struct hf_flow_key)};
+	struct hf_canvas lower;
 
-	views_table(c, state, shown, HF_TABLE_FLOWS, &id, sorted_column(shown->sample->sort));
+	state->panel.came_reversed = shown->sample->reverse != 0;
+	/* The scan has reversed them already. */
+	if (state->panel.sort == 0)
+		state->panel.reverse = 0;
+	lower = views_upper(c, state, shown, HF_TABLE_FLOWS, &flow_id,
+			    column_of(shown->sample->sort));
+	if (state->details)
+		draw_details(&lower, state, shown);
+}
+
+static void
+want(const struct hf_view_state *state, const struct hf_shown *shown, struct hf_wish *wish)
+{
+	const struct hf_flow_row *row = state->details ? selected(state, shown) : NULL;
+
+	wish->follow = row != NULL;
+	if (row == NULL)
+		return;
+	wish->follow_lane = row->lane;
+	wish->follow_key = row->key;
+}
+
+/* Asks the scan for another order; the top of it is shown. */
+static int
+ask(struct hf_view_state *state, struct hf_wish *wish)
+{
+	wish->changed = 1;
+	state->panel.sort = 0;
+	if (!state->details)
+		state->panel.selected = 0;
+	return 1;
 }
 
 static int
 act(struct hf_view_state *state, const struct hf_shown *shown, struct hf_wish *wish,
     enum hf_action action)
 {
+	struct hf_flow_query *q = &wish->flows;
 	int by = action == HF_ACTION_SORT_NEXT ? 1 : action == HF_ACTION_SORT_PREVIOUS ? -1 : 0;
 
 	(void)shown;
+	if (action == HF_ACTION_REVERSE && state->panel.sort == 0) {
+		q->reverse = !q->reverse;
+		return ask(state, wish);
+	}
 	if (by == 0)
 		return 0;
-	wish->flows.sort =
-		(enum hf_sort)(((int)wish->flows.sort + HF_SORT_COUNT + by) % HF_SORT_COUNT);
-	wish->changed = 1;
-	state->panel.selected = 0;
-	state->panel.moved = 1;
-	return 1;
+	q->sort = (enum hf_sort)(((int)q->sort + HF_SORT_COUNT + by) % HF_SORT_COUNT);
+	return ask(state, wish);
+}
+
+static int
+order(struct hf_view_state *state, struct hf_wish *wish, uint32_t column)
+{
+	struct hf_flow_query *q = &wish->flows;
+	enum hf_sort sort;
+
+	if (flows_parse_sort(columns_table(HF_TABLE_FLOWS)->columns[column].key, &sort) != 0)
+		return 0;
+	q->reverse = q->sort == sort && state->panel.sort == 0 ? !q->reverse : 0;
+	q->sort = sort;
+	return ask(state, wish);
+}
+
+static int
+filter(struct hf_view_state *state, struct hf_wish *wish, const char *text, char *why, size_t len)
+{
+	int err = filter_parse(text, &wish->flows.filter, why, len);
+
+	if (err == 0)
+		ask(state, wish);
+	return err;
 }
 
 static const struct hf_view view = {
@@ -51,6 +143,9 @@ static const struct hf_view view = {
 	.needs = HF_NEED_SAMPLE | HF_NEED_FLOWS,
 	.draw = draw,
 	.act = act,
+	.filter = filter,
+	.order = order,
+	.want = want,
 };
 
 const struct hf_view *

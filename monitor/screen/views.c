@@ -4,6 +4,8 @@
  */
 #include "views.h"
 
+#include <stdio.h>
+
 static const struct hf_view *(*const list[HF_VIEW_COUNT])(void) = {
 	view_overview, view_ports,  view_lanes, view_workers, view_flows,
 	view_drops,    view_memory, view_numa,  view_events,
@@ -28,27 +30,57 @@ views_act(const struct hf_view *view, struct hf_view_state *state, const struct 
 	return panel_act(&state->panel, action);
 }
 
+int
+views_filter(const struct hf_view *view, struct hf_view_state *state, struct hf_wish *wish,
+	     const char *text, char *why, size_t len)
+{
+	int err = view->filter != NULL ? view->filter(state, wish, text, why, len) : 0;
+
+	if (err == 0)
+		snprintf(state->filter, sizeof(state->filter), "%s", text);
+	if (err == 0 && view->filter == NULL)
+		snprintf(state->panel.filter, sizeof(state->panel.filter), "%s", text);
+	return err;
+}
+
+void
+views_order(const struct hf_view *view, struct hf_view_state *state, struct hf_wish *wish,
+	    uint32_t column)
+{
+	if (view->order != NULL && view->order(state, wish, column))
+		return;
+	if (state->panel.sort == column + 1)
+		state->panel.reverse = !state->panel.reverse;
+	state->panel.sort = column + 1;
+}
+
+struct hf_canvas
+views_upper(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *shown,
+	    enum hf_table_id table, const struct hf_row_id *id, uint32_t sorted)
+{
+	struct hf_rows rows = table_rows(shown->sample, table);
+	int lines = c->height;
+	struct hf_canvas part;
+
+	state->panel.pinned = state->details;
+	if (state->details) {
+		lines = c->height / 3 > 3 ? c->height / 3 : 3;
+		if ((uint32_t)lines > rows.n + 1)
+			lines = (int)rows.n + 1;
+	}
+	part = canvas_part(c, 0, 0, c->width, lines);
+	panel_draw(&part, &state->panel, &rows, id, sorted, shown->exact);
+	return canvas_part(c, 0, lines + 1, c->width, c->height - lines - 1);
+}
+
 void
 views_table(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *shown,
 	    enum hf_table_id table, const struct hf_row_id *id, uint32_t sorted)
 {
+	struct hf_canvas lower = views_upper(c, state, shown, table, id, sorted);
 	struct hf_rows rows = table_rows(shown->sample, table);
-	struct hf_canvas part;
-	const void *row;
-	int lines;
+	const void *row = panel_selected(&state->panel, &rows, id);
 
-	if (!state->details) {
-		panel_draw(c, &state->panel, &rows, id, sorted, shown->exact);
-		return;
-	}
-	/* The table keeps a third, so that the selection can be moved on. */
-	lines = c->height / 3 > 3 ? c->height / 3 : 3;
-	if ((uint32_t)lines > rows.n + 1)
-		lines = (int)rows.n + 1;
-	part = canvas_part(c, 0, 0, c->width, lines);
-	panel_draw(&part, &state->panel, &rows, id, sorted, shown->exact);
-	row = panel_selected(&state->panel, &rows, id);
-	part = canvas_part(c, 0, lines + 1, c->width, c->height - lines - 1);
-	if (row != NULL)
-		panel_details(&part, &rows, row, shown->exact);
+	if (state->details && row != NULL)
+		panel_details(&lower, &rows, row, shown->exact);
 }

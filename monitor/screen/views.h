@@ -31,13 +31,17 @@ struct hf_shown {
 /* What the user set in one view; zero at the start. */
 struct hf_view_state {
 	struct hf_panel panel;
-	int details; /* 1: the selected row in full */
+	int details;                   /* 1: the selected row in full */
+	char filter[PANEL_FILTER_LEN]; /* as the user typed it, "": none */
 };
 
 /* What a view may ask of those who take samples. */
 struct hf_wish {
 	struct hf_flow_query flows; /* which, in which order */
-	int changed;                /* 1: a new sample is wanted soon */
+	int follow;                 /* 1: this flow is looked at closely */
+	uint32_t follow_lane;
+	struct hf_flow_key follow_key;
+	int changed; /* 1: a new sample is wanted soon */
 };
 
 struct hf_view {
@@ -49,6 +53,17 @@ struct hf_view {
 	/* Returns 1 when it took the action, else the panel gets it. NULL: the panel gets all. */
 	int (*act)(struct hf_view_state *state, const struct hf_shown *shown, struct hf_wish *wish,
 		   enum hf_action action);
+	/* Says after a drawing what it would have liked to know. NULL: nothing. */
+	void (*want)(const struct hf_view_state *state, const struct hf_shown *shown,
+		     struct hf_wish *wish);
+	/*
+	 * The filter that the user typed. Returns 0, or -EINVAL with one line in why. NULL: it is a
+	 * text that a row of the panel must hold.
+	 */
+	int (*filter)(struct hf_view_state *state, struct hf_wish *wish, const char *text,
+		      char *why, size_t len);
+	/* A click on the head of a column. Returns 1 when it took it. NULL: the panel orders. */
+	int (*order)(struct hf_view_state *state, struct hf_wish *wish, uint32_t column);
 };
 
 /* Each in the file of its name. */
@@ -68,6 +83,22 @@ const struct hf_view *views_get(uint32_t index);
 /* Hands an action to a view: to act, then to its panel. Returns 1 when it was taken. */
 int views_act(const struct hf_view *view, struct hf_view_state *state, const struct hf_shown *shown,
 	      struct hf_wish *wish, enum hf_action action);
+
+/* Filters what a view shows. Returns as hf_view.filter. */
+int views_filter(const struct hf_view *view, struct hf_view_state *state, struct hf_wish *wish,
+		 const char *text, char *why, size_t len);
+
+/* Orders by a column, or, when it does already, the other way round. */
+void views_order(const struct hf_view *view, struct hf_view_state *state, struct hf_wish *wish,
+		 uint32_t column);
+
+/*
+ * A table on all of c, or, when the details of its selected row are to be shown, on the upper third
+ * of it. Returns what is below: nothing, or room for the details. sorted: as in panel_draw().
+ */
+struct hf_canvas views_upper(struct hf_canvas *c, struct hf_view_state *state,
+			     const struct hf_shown *shown, enum hf_table_id table,
+			     const struct hf_row_id *id, uint32_t sorted);
 
 /*
  * What most views are: one table on all of c, and when the user asked for it the selected row in

@@ -258,6 +258,93 @@ help_tells_every_key_of_the_table(void **state)
 }
 
 static void
+type(struct world *w, const char *text)
+{
+	for (; *text != '\0'; text++)
+		press(w, *text);
+}
+
+static void
+a_filter_leaves_the_rows_that_hold_its_text(void **state)
+{
+	struct world *w = *state;
+	const struct hf_panel *panel = &w->ui.states[3].panel;
+
+	press(w, '4');
+	press(w, '/');
+	type(w, "worker-1q"); /* q is typed, it does not quit */
+	press(w, HF_KEY_BACKSPACE);
+	press(w, HF_KEY_ENTER);
+	draw_at(w, 80, 24, 1);
+	assert_int_equal(w->ui.quit, 0);
+	assert_int_equal(panel->n, 3); /* worker-1, worker-10, worker-11 */
+	assert_non_null(strstr(line_at(w, 23), "worker-1"));
+	press(w, '/');
+	type(w, "xyz");
+	press(w, HF_KEY_ESCAPE);
+	draw_at(w, 80, 24, 1);
+	assert_int_equal(panel->n, 3);
+	press(w, '/');
+	press(w, 0x15);
+	press(w, HF_KEY_ENTER);
+	draw_at(w, 80, 24, 1);
+	assert_int_equal(panel->n, 12);
+}
+
+static void
+a_filter_of_flows_is_an_expression_and_its_faults_are_told(void **state)
+{
+	struct world *w = *state;
+
+	press(w, '5');
+	press(w, '/');
+	type(w, "tcp port");
+	press(w, HF_KEY_ENTER);
+	draw_at(w, 120, 24, 1);
+	assert_int_equal(w->ui.prompt.on, 1);
+	assert_non_null(strstr(line_at(w, 23), "character"));
+	assert_int_equal(w->ui.wish.flows.filter.n_nodes, 0);
+	type(w, " 80");
+	press(w, HF_KEY_ENTER);
+	assert_int_equal(w->ui.prompt.on, 0);
+	assert_string_equal(w->ui.wish.flows.filter.text, "tcp port 80");
+	assert_int_equal(w->ui.wish.changed, 1);
+}
+
+static void
+flows_are_ordered_by_the_scan_and_one_is_followed(void **state)
+{
+	struct world *w = *state;
+
+	press(w, '5');
+	draw_at(w, 80, 24, 1);
+	press(w, '>');
+	assert_int_equal(w->ui.wish.flows.sort, HF_SORT_BPS);
+	press(w, 'r');
+	assert_int_equal(w->ui.wish.flows.reverse, 1);
+	assert_int_equal(w->ui.wish.follow, 0);
+	press(w, HF_KEY_DOWN);
+	press(w, HF_KEY_DOWN);
+	press(w, HF_KEY_ENTER);
+	draw_at(w, 80, 24, 1);
+	assert_int_equal(w->ui.wish.follow, 1);
+	assert_int_equal(w->ui.wish.follow_lane, 2);
+	assert_memory_equal(&w->ui.wish.follow_key, &w->sample->flows.rows[2].key,
+			    sizeof(w->ui.wish.follow_key));
+	/* Out of the top: its details stay. */
+	w->sample->detail.state = HF_FOLLOW_LIVE;
+	w->sample->detail.row = w->sample->flows.rows[2];
+	snprintf(w->sample->detail.row.dst, sizeof(w->sample->detail.row.dst), "192.0.2.77");
+	w->sample->flows.n = 2;
+	draw_at(w, 80, 24, 1);
+	assert_true(find_line(w, "192.0.2.77") > 0);
+	assert_int_equal(w->ui.wish.follow, 1);
+	press(w, 'q');
+	draw_at(w, 80, 24, 1);
+	assert_int_equal(w->ui.wish.follow, 0);
+}
+
+static void
 the_interval_stays_within_its_bounds(void **state)
 {
 	struct world *w = *state;
@@ -335,6 +422,9 @@ main(void)
 		TEST(a_column_orders_rows_and_unknown_comes_last),
 		TEST(enter_shows_every_field_of_the_row),
 		TEST(help_tells_every_key_of_the_table),
+		TEST(a_filter_leaves_the_rows_that_hold_its_text),
+		TEST(a_filter_of_flows_is_an_expression_and_its_faults_are_told),
+		TEST(flows_are_ordered_by_the_scan_and_one_is_followed),
 		TEST(the_interval_stays_within_its_bounds),
 		TEST(brackets_step_through_the_history_and_out_of_it),
 		TEST(the_mouse_finds_tabs_rows_and_heads),
