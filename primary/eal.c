@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "parts.h"
+#include "thread.h"
 
 #define BASE_VIRTADDR "0x100000000000" /* far from where Linux puts programs and libraries */
 #define MAX_ARGS      96
@@ -129,6 +130,23 @@ quiet_eal_init(struct eal_args *a)
 	return rc;
 }
 
+/* This thread, and EAL's, keep off the CPUs where packets are handled. */
+static void
+leave_lane_cpus(const struct hf_config *cfg, cpu_set_t *cpus)
+{
+	int32_t taken[HF_MAX_LANES + HF_MAX_IO];
+	uint32_t n = 0;
+
+	for (uint32_t l = 0; l < cfg->n_lanes; l++)
+		taken[n++] = cfg->lanes[l].cpu;
+	for (uint32_t k = 0; k < cfg->n_io; k++)
+		taken[n++] = cfg->io_cpu[k];
+	CPU_ZERO(cpus);
+	sched_getaffinity(0, sizeof(*cpus), cpus);
+	hf_thread_keep_off(cpus, taken, n);
+	sched_setaffinity(0, sizeof(*cpus), cpus);
+}
+
 int
 eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv)
 {
@@ -140,6 +158,7 @@ eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv
 	if (a == NULL)
 		return -ENOMEM;
 	node_list(&p->cfg, list, sizeof(list));
+	leave_lane_cpus(&p->cfg, &cpus);
 	add(a, "%s", program);
 	add(a, "--proc-type=primary");
 	add(a, "--file-prefix=%s", p->cfg.instance);
@@ -157,9 +176,8 @@ eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv
 	add_devices(&p->cfg, a);
 	for (int i = 0; i < extra_argc; i++)
 		add(a, "%s", extra_argv[i]);
-	sched_getaffinity(0, sizeof(cpus), &cpus);
 	rc = quiet_eal_init(a);
-	/* EAL pinned the main thread; threads without a CPU of their own shall run anywhere. */
+	/* EAL pinned the main thread to one CPU. */
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	if (rc < 0 && rte_errno == EINVAL && extra_argc > 0) {
 		hf_err("instance %s: EAL options: %s ...: refused by rte_eal_init (--log-level info shows its own words)",

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "points.h"
 #include "stage.h"
+#include "thread.h"
 #include "version.h"
 #include "worker.h"
 
@@ -87,8 +88,27 @@ first_cpu(const cpu_set_t *cpus)
 	return 0;
 }
 
+/* This thread, and EAL's, keep off the CPUs where packets are handled. */
+static void
+leave_lane_cpus(struct hf_worker_process *w, cpu_set_t *cpus)
+{
+	const struct hf_segment *seg = w->seg;
+	int32_t taken[HF_MAX_LANES + HF_MAX_IO];
+	uint32_t n = 0;
+
+	CPU_ZERO(&w->cpus);
+	sched_getaffinity(0, sizeof(w->cpus), &w->cpus);
+	for (uint32_t l = 0; l < seg->header.n_lanes; l++)
+		taken[n++] = seg->lanes[l].cpu;
+	for (uint32_t k = 0; k < seg->header.n_io; k++)
+		taken[n++] = seg->io[k].cpu;
+	*cpus = w->cpus;
+	hf_thread_keep_off(cpus, taken, n);
+	sched_setaffinity(0, sizeof(*cpus), cpus);
+}
+
 static int
-start_eal(const struct hf_worker_process *w, char *program)
+start_eal(struct hf_worker_process *w, char *program)
 {
 	static char devices[HF_MAX_PORTS][160]; /* EAL keeps pointers into its arguments */
 	static char prefix[64], lcores[32];
@@ -97,8 +117,7 @@ start_eal(const struct hf_worker_process *w, char *program)
 	cpu_set_t cpus;
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=%s", w->opt.instance);
-	CPU_ZERO(&cpus);
-	sched_getaffinity(0, sizeof(cpus), &cpus);
+	leave_lane_cpus(w, &cpus);
 	snprintf(lcores, sizeof(lcores), "--lcores=%d@%d", HF_LCORE_WORKER, first_cpu(&cpus));
 	argv[argc++] = program;
 	argv[argc++] = "--proc-type=secondary";
@@ -115,7 +134,7 @@ start_eal(const struct hf_worker_process *w, char *program)
 		return -EIO;
 	}
 	HF_POINT("attach_eal_started");
-	/* EAL pinned this thread; a lane thread without a CPU of its own shall run anywhere. */
+	/* EAL pinned this thread to one CPU. */
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	return 0;
 }

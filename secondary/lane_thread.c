@@ -29,7 +29,7 @@
 struct lane_tally {
 	uint64_t polls, bursts, busy_tsc, done_pkts;
 	uint64_t began_tsc, total_before;
-	uint64_t gap_from; /* end of the last burst of the owner before; 0: measured or none */
+	uint64_t gap_from; /* when the owner before served the lane last; 0: measured or none */
 	uint32_t gap_is_takeover;
 	uint32_t generation;
 	uint32_t tick; /* ms tick of now, renewed when next_tick is reached */
@@ -45,7 +45,7 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 
 	memset(y, 0, sizeof(*y));
 	y->generation = gen;
-	y->gap_from = gen > 1 ? hf_load(&lane->last_done_tsc) : 0;
+	y->gap_from = gen > 1 ? hf_load(&lane->served_tsc) : 0;
 	y->gap_is_takeover = died != 0;
 	y->began_tsc = hf_tsc();
 	y->total_before = hf_load(&lane->total_tsc);
@@ -74,9 +74,11 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 	RTE_PER_LCORE(_lcore_id) = t->ctx.lane_id;
 }
 
+/* After a poll. */
 static void
 publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
 {
+	atomic_store_explicit(&lane->served_tsc, now, memory_order_relaxed);
 	atomic_store_explicit(&lane->polls, y->polls, memory_order_relaxed);
 	atomic_store_explicit(&lane->bursts, y->bursts, memory_order_relaxed);
 	atomic_store_explicit(&lane->busy_tsc, y->busy_tsc, memory_order_relaxed);
@@ -99,7 +101,7 @@ count_gap(struct hf_gaps *g, enum hf_gap_kind kind, uint64_t ns)
 			      memory_order_relaxed);
 }
 
-/* The owner's first packets are finished: how long the lane stood. */
+/* The owner has polled for the first time: what waited for it is done, or nothing waited. */
 static void
 note_gap(const struct hf_lane_context *ctx, struct lane_tally *y, uint64_t now)
 {
@@ -114,20 +116,15 @@ note_gap(const struct hf_lane_context *ctx, struct lane_tally *y, uint64_t now)
 	y->gap_from = 0;
 }
 
-/* After a burst with packets: the lane's time stamp, and the gap if this was the owner's first. */
+/* After a burst with packets: the lane's time stamp. */
 static void
-note_burst(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, uint64_t begin,
-	   uint64_t now)
+note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begin, uint64_t now)
 {
-	struct hf_lane *lane = ctx->lane;
-
 	y->bursts++;
 	y->done_pkts += n;
 	y->busy_tsc += now - begin;
-	atomic_store_explicit(&lane->last_done_tsc, now, memory_order_relaxed);
+	atomic_store_explicit(&lane->served_tsc, now, memory_order_relaxed);
 	HF_POINT("burst_noted");
-	if (unlikely(y->gap_from != 0))
-		note_gap(ctx, y, now);
 }
 
 /* The tick of now, with a division only once a millisecond. */
@@ -168,7 +165,9 @@ run_owned(struct hf_lane_thread *t, struct lane_tally *y)
 		y->polls++;
 		empty = n > 0 ? 0 : empty + 1;
 		if (n > 0)
-			note_burst(ctx, y, n, begin, now);
+			note_burst(ctx->lane, y, n, begin, now);
+		if (y->gap_from != 0)
+			note_gap(ctx, y, now);
 		if (y->polls % HEARTBEAT_POLLS == 0 || hf_idle_waits(ctx->run->idle, empty) ||
 		    now >= y->next_tick)
 			publish_tally(ctx->lane, y, now);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <rte_eal.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,9 @@ main(int argc, char **argv)
 		       atomic_load(&w.seg->header.state) == HF_SEGMENT_REPLACED
 			       ? "the next primary starts: this worker leaves"
 			       : "the primary has died");
-	if (o == REEXEC || (o == PRIMARY_LOST && w.opt.respawn))
+	if (o == REEXEC || (o == PRIMARY_LOST && w.opt.respawn)) {
+		sched_setaffinity(0, sizeof(w.cpus), &w.cpus);
 		reexec(program, argv); /* and waits for the next primary */
+	}
 	_exit(o == PRIMARY_LOST || o == REEXEC ? 1 : 0);
 }

@@ -7,6 +7,7 @@
 #define HF_WORKER_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -47,6 +48,7 @@ struct hf_worker_process {
 	int signal_fd;          /* SIGTERM, SIGINT, SIGHUP, once attached */
 	int wake_fd;            /* SIGWINCH: the primary has written to the slot */
 	int primary_fd;         /* pidfd of the primary, -1 when the kernel has none */
+	cpu_set_t cpus;         /* those it was started on; its control threads may use fewer */
 	atomic_int leave;       /* main thread tells lane threads to give back and end */
 	struct hf_lane_thread *lane[HF_MAX_LANES];
 };

@@ -3,6 +3,7 @@
  * Starting a worker in the place of another one: everything but the program is as the old worker
  * has it, by /proc. The new process outlives holdfastctl.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -90,6 +91,29 @@ let_go(struct heritage *h)
 	free(h);
 }
 
+/* The CPUs a process was started on: its threads have shared them out among themselves. */
+static int
+cpus_of(pid_t pid, cpu_set_t *cpus)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *tasks;
+
+	CPU_ZERO(cpus);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	while (tasks != NULL && (entry = readdir(tasks)) != NULL) {
+		cpu_set_t one;
+
+		if (entry->d_name[0] != '.' &&
+		    sched_getaffinity(atoi(entry->d_name), sizeof(one), &one) == 0)
+			CPU_OR(cpus, cpus, &one);
+	}
+	if (tasks != NULL)
+		closedir(tasks);
+	return CPU_COUNT(cpus) > 0;
+}
+
 /* Returns NULL with errno set when the old worker cannot be looked at. */
 static struct heritage *
 inherit(pid_t old)
@@ -105,7 +129,7 @@ inherit(pid_t old)
 	h->err = copy_fd(old, STDERR_FILENO);
 	h->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	h->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	h->has_cpus = sched_getaffinity(old, sizeof(h->cpus), &h->cpus) == 0;
+	h->has_cpus = cpus_of(old, &h->cpus);
 	err = read_list(old, "cmdline", &h->arg_text, h->arg);
 	if (err == 0)
 		err = read_list(old, "environ", &h->env_text, h->env);

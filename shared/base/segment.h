@@ -331,12 +331,13 @@ struct hf_lane {
 	_Atomic(uint64_t) undone;                 /* packets restored by recovery */
 	_Atomic(int32_t) owner_tid;               /* its thread, as the kernel counts them */
 
-	/* Writer: the owner. gap: see hf_segment.h's words in the architecture notes. */
-	alignas(64) _Atomic(uint64_t) last_done_tsc; /* end of the last burst with packets */
-	_Atomic(uint64_t) done_pkts;                 /* statistics; not part of the balance */
-	_Atomic(uint64_t) last_gap_ns;               /* of the change to last_gap_gen */
-	_Atomic(uint32_t) last_gap_gen;              /* generation it belongs to; 0: none yet */
-	_Atomic(uint32_t) last_gap_takeover;         /* 1: after a death */
+	/* Writer: the owner. gap: from the end of the last poll of the owner before to the end of
+	 * the first poll of this one: the longest that a packet waited for want of an owner. */
+	alignas(64) _Atomic(uint64_t) served_tsc; /* end of the last poll, found or empty */
+	_Atomic(uint64_t) done_pkts;              /* statistics; not part of the balance */
+	_Atomic(uint64_t) last_gap_ns;            /* of the change to last_gap_gen */
+	_Atomic(uint32_t) last_gap_gen;           /* generation it belongs to; 0: none yet */
+	_Atomic(uint32_t) last_gap_takeover;      /* 1: after a death */
 
 	struct hf_gaps gaps;
 

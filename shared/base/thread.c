@@ -34,3 +34,18 @@ hf_thread_be_prompt(void)
 	attr.runtime = SLICE_NS;
 	syscall(SYS_sched_setattr, 0, &attr, 0);
 }
+
+void
+hf_thread_keep_off(cpu_set_t *cpus, const int32_t *taken, uint32_t n)
+{
+	cpu_set_t left = *cpus;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (taken[i] < 0)
+			return;
+		if (taken[i] < CPU_SETSIZE)
+			CPU_CLR((size_t)taken[i], &left);
+	}
+	if (CPU_COUNT(&left) > 0)
+		*cpus = left;
+}

@@ -14,6 +14,9 @@ import time
 import orders
 
 
+ALL_CPUS = os.sched_getaffinity(0)  # what is started may use all; this program itself fewer
+
+
 class Failure(Exception):
   """A run-time failure: one line for people, exit status 1."""
 
@@ -99,7 +102,8 @@ class Processes:
       raise Failure('%s: not built' % command[0])
     with open(self.path(log + '.out'), 'ab') as out, open(self.path(log + '.err'), 'ab') as err:
       process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                 env=dict(os.environ, **(env or {})), start_new_session=True)
+                                 env=dict(os.environ, **(env or {})), start_new_session=True,
+                                 preexec_fn=lambda: os.sched_setaffinity(0, ALL_CPUS))
     process.role = role
     self.started.append(process)
     self.note('pids', '%d %s %s' % (process.pid, start_time(process.pid), role))
@@ -180,7 +184,7 @@ class World:
                 '--seconds', '86400', '--drain', '2', '--queues', str(queues),
                 '--flows', str(args.flows), '--seed', str(args.seed),
                 '--rate', args.rate, '--idle', 'poll' if args.rate == 'max' else 'sleep']
-    if args.rate == 'max':
+    if args.place == 'pinned' or args.rate == 'max':
       command += ['--cpu', str(args.wire_cpu)]
     self.wire = p.spawn('wire', 'wire', command)
     if not wait_until(20, lambda: os.path.exists(p.path('b')) or self.wire.poll() is not None):
@@ -194,10 +198,12 @@ class World:
              'ring: {size: %d}' % args.ring, 'pool: {size: %d}' % args.pool,
              'tx: {retry_us: 10000}', 'l2: {mode: macswap}',
              'flow: {capacity: %d, idle_timeout_s: %d}' % (args.capacity, 1 if args.expiring else 60)]
-    if args.rate == 'max':  # the wire has a CPU; I/O thread and worker share the other
-      lines += ['idle: pause', 'lanes: [{cpu: %d}]' % args.cpu, 'io: [{cpu: %d}]' % args.cpu]
+    lines += ['idle: ' + ('pause' if args.rate == 'max' else 'sleep')]
+    if args.place == 'pinned' or args.rate == 'max':
+      # The wire has a CPU, and whoever starts, ends or looks on; I/O thread and worker the other.
+      lines += ['lanes: [{cpu: %d}]' % args.cpu, 'io: [{cpu: %d}]' % args.cpu]
     else:
-      lines += ['idle: sleep', 'lanes: 1']
+      lines += ['lanes: 1']
     lines += ['ports:']
     lines += ['  - device: "%s"' % device for device in devices]
     with open(path, 'w', encoding='ascii') as out:

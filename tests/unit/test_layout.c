@@ -52,7 +52,7 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, park, 96);
 	OFFSET(hf_lane, generation, 128);
-	OFFSET(hf_lane, last_done_tsc, 192);
+	OFFSET(hf_lane, served_tsc, 192);
 	OFFSET(hf_lane, heartbeat_tsc, 512);
 	OFFSET(hf_lane, flow_skipped, 576);
 	OFFSET(hf_lane, flows, 640);
