@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay.h"
+
 #define MOMENTS_FIRST 256U
 #define MALLOC_BYTES  16U /* what malloc() needs for itself */
 
@@ -33,8 +35,9 @@ void
 history_free(struct hf_history *h)
 {
 	for (uint32_t i = 0; i < h->n; i++)
-		free(packed_at(&h->moments[i]));
+		free(h->replay != NULL ? (void *)h->moments[i].digest : packed_at(&h->moments[i]));
 	free(h->moments);
+	replay_close(h->replay);
 	packer_free(&h->packer);
 	unpacker_free(&h->unpacker);
 	*h = (struct hf_history){0};
@@ -47,9 +50,8 @@ cost(const struct hf_packed *p)
 	return p->bytes + MALLOC_BYTES + sizeof(struct hf_moment);
 }
 
-/* Room for one more sample, or NULL. */
-static struct hf_moment *
-add(struct hf_history *h)
+struct hf_moment *
+history_add(struct hf_history *h)
 {
 	uint32_t room = h->room == 0 ? MOMENTS_FIRST : 2 * h->room;
 	struct hf_moment *more;
@@ -146,7 +148,7 @@ keep(struct hf_history *h, const struct hf_packed *packed, double time_s)
 
 	if (copy == NULL)
 		return -ENOMEM;
-	m = add(h);
+	m = history_add(h);
 	if (m == NULL) {
 		free(copy);
 		return -ENOMEM;
@@ -166,7 +168,7 @@ history_push(struct hf_history *h, const struct hf_sample *s)
 	const struct hf_packed *packed;
 	double time_s = s->time_s;
 
-	if (h->seconds <= 0)
+	if (h->seconds <= 0 || h->replay != NULL)
 		return 0;
 	if (h->n > 0 && time_s < h->moments[h->n - 1].time_s) /* the clock was set back */
 		time_s = h->moments[h->n - 1].time_s;
@@ -209,6 +211,16 @@ history_find(const struct hf_history *h, double time_s)
 	return low > 0 ? low - 1 : 0;
 }
 
+static int
+get_kept(struct hf_history *h, const struct hf_moment *m, struct hf_sample *out)
+{
+	const struct hf_packed *key = (const struct hf_packed *)(uintptr_t)m->key_at;
+
+	if (h->unpacker.key_id != m->key_at && unpacker_key(&h->unpacker, key, m->key_at) != 0)
+		return -EBADMSG;
+	return unpacker_unpack(&h->unpacker, packed_at(m), out);
+}
+
 int
 history_get(struct hf_history *h, uint32_t i, struct hf_sample *out)
 {
@@ -218,8 +230,10 @@ history_get(struct hf_history *h, uint32_t i, struct hf_sample *out)
 	if (i >= h->n)
 		return -ERANGE;
 	m = &h->moments[i];
-	err = unpacker_unpack(&h->unpacker, (const struct hf_packed *)(uintptr_t)m->key_at,
-			      m->key_at, packed_at(m), out);
+	if (h->replay != NULL)
+		err = replay_get(h->replay, &h->unpacker, m, out);
+	else
+		err = get_kept(h, m, out);
 	if (err == 0)
 		out->time_s = m->time_s;
 	return err;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The past of an instance: samples to step through, and series of figures for sparklines. A sample
- * that comes back is what the views were given then: they draw it as if live. Main thread only.
+ * The past of an instance: samples to step through, and series of figures for sparklines. Kept in
+ * memory while the monitor runs (history_push()), or read from a recording (history_open()). A
+ * sample that comes back is what the views were given then: they draw it as if live. Main thread
+ * only.
  *
  * In memory it is bounded by age and by bytes. When bytes run out samples are thinned: the one
  * whose absence leaves the shortest gap for its age goes, so that what is old becomes coarse and
@@ -20,17 +22,20 @@
 /* One sample of the past. */
 struct hf_moment {
 	double time_s;            /* seconds since 1970; never less than the one before */
-	uint64_t at, key_at;      /* of it and its key: its address */
-	struct hf_digest *digest; /* part of the packed sample */
+	uint64_t at, key_at;      /* it and its key: address, or place in the recording */
+	struct hf_digest *digest; /* part of the packed sample; a copy when that is in a file */
 };
+
+struct hf_replay;
 
 struct hf_history {
 	struct hf_packer packer;
 	struct hf_unpacker unpacker;
 	struct hf_moment *moments; /* oldest first */
 	uint32_t n, room;
-	double seconds;          /* kept at most, 0: nothing is kept */
-	size_t bytes, bytes_max; /* of packed samples */
+	double seconds;           /* kept at most, 0: nothing is kept */
+	size_t bytes, bytes_max;  /* of packed samples */
+	struct hf_replay *replay; /* NULL: in memory */
 };
 
 /* What a series is of. */
@@ -57,6 +62,14 @@ struct hf_series {
 /* An empty history in memory of samples with top flows. Returns 0 or -ENOMEM. */
 int history_init(struct hf_history *h, double minutes, uint32_t top, size_t bytes_max);
 void history_free(struct hf_history *h);
+
+/*
+ * A history that is the recording at path (record.h) and the older one beside it, as they are now;
+ * nothing can be added to it. What was cut off or damaged is left out, and *note says so in a line
+ * ("": nothing was). Returns 0, or -errno with the reason as *note: -EINVAL when it is no
+ * recording, -ENODATA when it has no sample.
+ */
+int history_open(struct hf_history *h, const char *path, char *note, size_t note_len);
 
 /* Adds the newest sample, s->time_s its time. Returns 0 or -ENOMEM (the sample is missing then). */
 int history_push(struct hf_history *h, const struct hf_sample *s);

@@ -71,7 +71,8 @@ pack_layout(void)
 int
 packer_init(struct hf_packer *p, uint32_t top)
 {
-	*p = (struct hf_packer){.top = top < PACK_FLOWS_MAX ? top : PACK_FLOWS_MAX};
+	*p = (struct hf_packer){.top = top < PACK_FLOWS_MAX ? top : PACK_FLOWS_MAX,
+				.layout = (uint32_t)pack_layout()};
 	p->room = pack_raw_max(p->top);
 	p->packed_room = sizeof(struct hf_packed) + digest_max() + ZSTD_compressBound(p->room);
 	p->zstd = ZSTD_createCCtx();
@@ -237,13 +238,18 @@ packer_pack(struct hf_packer *p, const struct hf_sample *s)
 	int is_key = p->since_key == 0 || p->since_key >= GROUP;
 	size_t raw = lay_out(p, s), head, n;
 
-	*packed = (struct hf_packed){.time_s = s->time_s, .raw_bytes = (uint32_t)raw};
+	*packed = (struct hf_packed){.time_s = s->time_s,
+				     .raw_bytes = (uint32_t)raw,
+				     .layout = p->layout};
 	packed->digest_bytes = digest((struct hf_digest *)(packed + 1), s, p->top);
 	head = sizeof(*packed) + packed->digest_bytes;
 	n = squeeze(p, raw, !is_key, p->packed + head, p->packed_room - head);
 	if (n == 0)
 		return NULL;
+	if (is_key)
+		p->key_sum = XXH32(p->now, raw, 0);
 	packed->is_key = (uint32_t)is_key;
+	packed->key_sum = p->key_sum;
 	packed->bytes = (uint32_t)(head + n);
 	p->since_key = is_key ? 1 : p->since_key + 1;
 	if (is_key)
@@ -295,39 +301,42 @@ expand(struct hf_unpacker *u, const struct hf_packed *p, uint8_t *out)
 static int
 restore(const uint8_t *raw, size_t raw_bytes, struct hf_sample *out)
 {
+	const struct hf_sample *from = (const struct hf_sample *)raw;
 	struct hf_flow_row *rows = out->flows.rows;
-	uint32_t top = out->flows.top, n;
+	uint32_t top = out->flows.top, n = from->flows.n;
 
-	memcpy(out, raw, sizeof(*out));
-	n = out->flows.n;
+	if (raw_bytes != sizeof(*out) + (size_t)n * sizeof(*rows))
+		return -EBADMSG;
+	memcpy(out, from, sizeof(*out));
 	out->flows.rows = rows;
 	out->flows.top = top;
-	out->flows.n = 0;
-	if (raw_bytes != sizeof(*out) + (size_t)n * sizeof(*rows)) {
-		mend_sample(out);
-		return -EBADMSG;
-	}
 	out->flows.n = n < top ? n : top;
 	if (out->flows.n > 0)
-		memcpy(rows, raw + sizeof(*out), out->flows.n * sizeof(*rows));
+		memcpy(rows, from + 1, out->flows.n * sizeof(*rows));
 	mend_sample(out);
 	return 0;
 }
 
 int
-unpacker_unpack(struct hf_unpacker *u, const struct hf_packed *key, uint64_t key_id,
-		const struct hf_packed *packed, struct hf_sample *out)
+unpacker_key(struct hf_unpacker *u, const struct hf_packed *key, uint64_t key_id)
 {
-	if (key_id != u->key_id) {
-		u->key_id = 0;
-		if (!key->is_key || expand(u, key, u->key) != 0)
-			return -EBADMSG;
-		u->key_id = key_id;
-		u->key_bytes = key->raw_bytes;
-	}
-	if (packed == key)
+	u->key_id = 0;
+	if (!key->is_key || expand(u, key, u->key) != 0)
+		return -EBADMSG;
+	u->key_id = key_id;
+	u->key_bytes = key->raw_bytes;
+	u->key_sum = key->key_sum;
+	return 0;
+}
+
+int
+unpacker_unpack(struct hf_unpacker *u, const struct hf_packed *packed, struct hf_sample *out)
+{
+	if (u->key_id == 0 || packed->key_sum != u->key_sum)
+		return -EBADMSG;
+	if (packed->is_key)
 		return restore(u->key, u->key_bytes, out);
-	if (packed->is_key || expand(u, packed, u->now) != 0)
+	if (expand(u, packed, u->now) != 0)
 		return -EBADMSG;
 	return restore(u->now, packed->raw_bytes, out);
 }

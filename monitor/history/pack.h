@@ -47,8 +47,10 @@ struct hf_packed {
 	uint32_t digest_bytes;
 	uint32_t raw_bytes; /* of the sample before it was compressed */
 	uint32_t is_key;    /* 1: needs no other sample to be unpacked */
+	uint32_t key_sum;   /* of the memory of its key, itself if it is one */
+	uint32_t layout;    /* lower half of pack_layout() */
 };
-static_assert(sizeof(struct hf_packed) == 24, "part of the format of a recording");
+static_assert(sizeof(struct hf_packed) == 32, "part of the format of a recording");
 
 struct hf_packer {
 	struct ZSTD_CCtx_s *zstd;
@@ -58,6 +60,7 @@ struct hf_packer {
 	size_t key_bytes, room, packed_room;
 	uint32_t top;
 	uint32_t since_key; /* samples packed against the key; 0: there is none yet */
+	uint32_t key_sum, layout;
 };
 
 struct hf_unpacker {
@@ -65,6 +68,7 @@ struct hf_unpacker {
 	uint8_t *key, *now;
 	size_t key_bytes, room;
 	uint64_t key_id; /* of the key that is unpacked; 0: none */
+	uint32_t key_sum;
 };
 
 /* Of the memory of a sample in this program: two that differ do not understand each other. */
@@ -95,12 +99,16 @@ int unpacker_init(struct hf_unpacker *u, uint32_t top);
 void unpacker_free(struct hf_unpacker *u);
 
 /*
- * Unpacks *packed into *out, which keeps its room for flows: what does not fit is left away. key
- * is its key (packed itself when it is one) and key_id, never 0, tells keys apart. Whatever the
- * bytes are, *out is safe to show: counts are in range, texts end and are printable. Returns 0 or
- * -EBADMSG, with *out as it was or torn but safe.
+ * Unpacks a key, against which samples are unpacked from now on; key_id, never 0, is kept for the
+ * caller to tell which it is. Returns 0 or -EBADMSG, with no key then.
  */
-int unpacker_unpack(struct hf_unpacker *u, const struct hf_packed *key, uint64_t key_id,
-		    const struct hf_packed *packed, struct hf_sample *out);
+int unpacker_key(struct hf_unpacker *u, const struct hf_packed *key, uint64_t key_id);
+
+/*
+ * Unpacks *packed, a sample of the key at hand or that key itself, into *out, which keeps its room
+ * for flows: what does not fit is left away. Whatever the bytes are, *out is safe to show (mend.h).
+ * Returns 0, or -EBADMSG with *out as it was.
+ */
+int unpacker_unpack(struct hf_unpacker *u, const struct hf_packed *packed, struct hf_sample *out);
 
 #endif
