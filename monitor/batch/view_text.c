@@ -168,6 +168,7 @@ view_text(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 	if (s->state == HF_SAMPLE_WARMING || s->state == HF_SAMPLE_LIVE) {
 		write_totals(out, &s->totals);
 		write_table(out, s, HF_TABLE_PORTS);
+		write_table(out, s, HF_TABLE_QUEUES);
 		write_table(out, s, HF_TABLE_LANES);
 		write_table(out, s, HF_TABLE_WORKERS);
 		write_table(out, s, HF_TABLE_IO);

@@ -58,6 +58,7 @@ mend_head(struct hf_sample *s)
 	limit(&s->n_drops, HF_DROP_MAX);
 	limit(&s->n_skips, HF_SKIP_MAX);
 	limit(&s->n_events, HF_EVENTS_KEPT);
+	limit(&s->n_queues, HF_MAX_QUEUES);
 	limit(&s->n_drop_cells, HF_MAX_DROP_CELLS);
 	limit(&s->n_huge, HF_MAX_HUGE);
 	limit(&s->n_nodes, HF_MAX_NODES);

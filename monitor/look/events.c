@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Copies events out of the segment's log and says in words what their value means. Reads shared
- * memory, writes the memory of events alone.
+ * Copies events out of the segment's log, once each. Reads shared memory, writes the memory of
+ * events alone.
  */
 #include "events.h"
 
@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "format.h"
 
 static void
 set_clock(struct hf_event_row *row, int64_t realtime_ns)
@@ -25,70 +23,23 @@ set_clock(struct hf_event_row *row, int64_t realtime_ns)
 }
 
 static void
-set_detail(struct hf_event_row *row, uint32_t type, uint32_t code)
+fill(struct hf_event_row *row, const struct hf_event_copy *e)
 {
-	char text[16];
+	enum hf_event_level level = hf_event_level(e);
+	int is_port = e->type == HF_EVENT_LINK;
 
-	switch (type) {
-	case HF_EVENT_LANE_HANDOVER:
-	case HF_EVENT_LANE_TAKEOVER:
-		format_gap(text, sizeof(text), row->value);
-		snprintf(row->detail, sizeof(row->detail), "gap %s", text);
-		break;
-	case HF_EVENT_LANE_RECOVERED:
-		format_gap(text, sizeof(text), row->value);
-		snprintf(row->detail, sizeof(row->detail), "in %s", text);
-		break;
-	case HF_EVENT_WORKER_DEATH:
-		snprintf(row->detail, sizeof(row->detail), "held %u lanes", (uint32_t)row->value);
-		row->alert = HF_ALERT_BAD;
-		break;
-	case HF_EVENT_WORKER_CRASH: /* the row's name is the stage's */
-		snprintf(row->detail, sizeof(row->detail), "%s %s",
-			 hf_signal_name(HF_CRASH_CODE_SIGNAL(code)),
-			 hf_step_name(HF_CRASH_CODE_STEP(code)));
-		row->alert = HF_ALERT_BAD;
-		break;
-	case HF_EVENT_WORKER_HANG:
-		snprintf(row->detail, sizeof(row->detail), "killed at %u ms",
-			 (uint16_t)(row->value / 1000000));
-		row->alert = HF_ALERT_BAD;
-		break;
-	case HF_EVENT_QUARANTINED:
-		snprintf(row->detail, sizeof(row->detail), "packet %u, %s", (uint32_t)row->value,
-			 HF_CRASH_CODE_SIGNAL(code) != 0
-				 ? hf_signal_name(HF_CRASH_CODE_SIGNAL(code))
-				 : "hang");
-		row->alert = HF_ALERT_BAD;
-		break;
-	case HF_EVENT_QUARANTINE_FULL:
-		snprintf(row->detail, sizeof(row->detail), "%u not written", (uint32_t)row->value);
-		row->alert = HF_ALERT_WARN;
-		break;
-	case HF_EVENT_LINK:
-		snprintf(row->detail, sizeof(row->detail), "%s", row->value != 0 ? "up" : "down");
-		break;
-	case HF_EVENT_LANE_ORPHANED:
-		row->alert = HF_ALERT_BAD;
-		break;
-	case HF_EVENT_NUMA_MISMATCH:
-		snprintf(row->detail, sizeof(row->detail), "node %u", (uint32_t)row->value);
-		row->alert = HF_ALERT_WARN;
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-copy_event(struct hf_event_row *row, const struct hf_event *e, uint64_t number)
-{
-	*row = (struct hf_event_row){.seq = number, .lane = e->lane, .value = e->value};
+	*row = (struct hf_event_row){.seq = e->seq, .value = e->value};
 	row->pid = e->pid > 0 ? e->pid : -1;
-	format_clean(row->name, sizeof(row->name), e->text, sizeof(e->text));
+	row->lane = is_port ? -1 : e->lane;
+	row->port = is_port ? e->lane : -1;
+	row->alert = level == HF_EVENT_LEVEL_BAD       ? HF_ALERT_BAD
+		     : level == HF_EVENT_LEVEL_WARNING ? HF_ALERT_WARN
+						       : HF_ALERT_NONE;
+	snprintf(row->level, sizeof(row->level), "%s", hf_event_level_name(level));
+	snprintf(row->name, sizeof(row->name), "%.*s", (int)sizeof(row->name) - 1, e->name);
 	snprintf(row->type, sizeof(row->type), "%s", hf_event_name(e->type));
+	hf_event_text(e, row->text, sizeof(row->text));
 	set_clock(row, e->realtime_ns);
-	set_detail(row, e->type, e->code);
 }
 
 int
@@ -147,10 +98,13 @@ note_missed(struct hf_event_memory *m, uint64_t first, uint64_t count)
 {
 	struct hf_event_row *row = room(m);
 
-	*row = (struct hf_event_row){.seq = first, .lane = -1, .pid = -1, .value = count};
+	*row = (struct hf_event_row){.seq = first, .lane = -1, .port = -1, .pid = -1};
+	row->value = count;
 	snprintf(row->type, sizeof(row->type), "missed");
-	snprintf(row->detail, sizeof(row->detail), "%u events",
-		 (uint32_t)(count < UINT32_MAX ? count : UINT32_MAX));
+	snprintf(row->level, sizeof(row->level), "warning");
+	snprintf(row->text, sizeof(row->text),
+		 "%llu events were overwritten before the monitor read them",
+		 (unsigned long long)count);
 	if (m->n > 0) {
 		row->time_s = row[1].time_s;
 		snprintf(row->clock, sizeof(row->clock), "%s", row[1].clock);
@@ -163,17 +117,11 @@ note_missed(struct hf_event_memory *m, uint64_t first, uint64_t count)
 static void
 read_one(struct hf_event_memory *m, const struct hf_event_log *log, uint64_t n, double after_s)
 {
-	const struct hf_event *e = &log->event[(n - 1) % HF_MAX_EVENTS];
-	struct hf_event_row row;
+	struct hf_event_copy e;
 
-	/* Pairs with the release store of seq; a slot being rewritten has another number. */
-	if (atomic_load_explicit(&e->seq, memory_order_acquire) != n)
+	if (hf_event_read(log, n, &e) != 0 || (double)e.realtime_ns / 1e9 <= after_s)
 		return;
-	copy_event(&row, e, n);
-	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&e->seq, memory_order_relaxed) != n || row.time_s <= after_s)
-		return;
-	*room(m) = row;
+	fill(room(m), &e);
 	keep(m);
 }
 

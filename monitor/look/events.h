@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "events_text.h"
 #include "segment.h"
 
 #define HF_EVENTS_KEPT 1024U
@@ -22,9 +23,10 @@ struct hf_event_row {
 	char clock[12];
 	char type[20];
 	char name[24];
-	int32_t pid, lane;
+	char level[8]; /* "info", "warning", "bad" */
+	int32_t pid, lane, port;
 	uint64_t value;
-	char detail[24];
+	char text[HF_EVENT_TEXT_LEN]; /* a sentence with its figures */
 	uint32_t alert;
 };
 

@@ -60,25 +60,6 @@ compare_lane(struct hf_lane_row *now, const struct hf_lane_row *before, double s
 			share(now->busy_tsc, before->busy_tsc, now->total_tsc, before->total_tsc);
 }
 
-/*
- * How the packets received were spread over the lanes: by RSS, in hardware or in the I/O threads.
- * What the share would be if all lanes got the same is 0 percent of deviation.
- */
-static void
-compare_shares(struct hf_sample *s)
-{
-	double sum = 0;
-
-	for (uint32_t i = 0; i < s->n_lanes; i++)
-		sum += s->lanes[i].rx_pps;
-	for (uint32_t i = 0; i < s->n_lanes; i++) {
-		struct hf_lane_row *row = &s->lanes[i];
-
-		row->share = sum > 0 ? 100 * row->rx_pps / sum : NAN;
-		row->deviation = row->share * s->n_lanes - 100;
-	}
-}
-
 static void
 compare_totals(struct hf_totals_row *now, const struct hf_totals_row *before, double seconds)
 {
@@ -115,9 +96,9 @@ clear_rates(struct hf_sample *s)
 		s->lanes[i].tx_pps = s->lanes[i].tx_bps = NAN;
 		s->lanes[i].drop_pps = s->lanes[i].busy = NAN;
 		s->lanes[i].insert_rate = s->lanes[i].evict_rate = NAN;
-		s->lanes[i].share = s->lanes[i].deviation = NAN;
 	}
 	forget_drops(s);
+	forget_queues(s);
 	for (uint32_t i = 0; i < s->n_drops; i++)
 		s->drops[i].pps = NAN;
 	for (uint32_t i = 0; i < s->n_skips; i++)
@@ -154,7 +135,7 @@ sample_compare(struct hf_sample *s, const struct hf_sample *before)
 	}
 	for (uint32_t i = 0; i < s->n_lanes; i++)
 		compare_lane(&s->lanes[i], &before->lanes[i], seconds);
-	compare_shares(s);
+	compare_queues(s, before, seconds);
 	compare_totals(&s->totals, &before->totals, seconds);
 	compare_counts(s->drops, s->n_drops, before->drops, before->n_drops, seconds);
 	compare_drops(s, before, seconds);

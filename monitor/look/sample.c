@@ -295,6 +295,7 @@ sample_take(struct hf_sample *s, const struct hf_segment *seg, uint64_t tsc)
 	for (unsigned int i = 0; i < TAKE_TRIES; i++) {
 		take_header(s, &seg->header, tsc);
 		take_ports(s, seg);
+		take_queues(s, seg);
 		take_io(s, seg);
 		take_lanes(s, seg);
 		if (take_u32(&seg->header.clear_seq) == s->clear_seq)

@@ -16,6 +16,7 @@
 #include "segment.h"
 
 #define HF_UNKNOWN        UINT64_MAX
+#define HF_MAX_QUEUES     512 /* of all ports; more are not shown */
 #define HF_MAX_DROP_CELLS (HF_MAX_LANES * HF_DROP_MAX)
 #define HF_MAX_NODES      16 /* NUMA nodes that are shown */
 #define HF_MAX_HUGE       64 /* nodes times page sizes */
@@ -45,6 +46,20 @@ struct hf_port_row {
 	uint32_t alert;
 };
 
+/*
+ * One queue of a port: a receive queue, or a transmit queue, or one of each with the same number.
+ * HF_UNKNOWN: there is none.
+ */
+struct hf_queue_row {
+	char port[32];
+	uint32_t port_index, queue;
+	uint64_t rx_pkts, tx_pkts;
+	double rx_pps, tx_pps;
+	double share;     /* percent of what the port's queues received */
+	double deviation; /* percent above (+) or below (-) an even share */
+	uint32_t alert;
+};
+
 struct hf_io_row {
 	uint32_t io;
 	int32_t cpu, node, tid;
@@ -61,6 +76,7 @@ struct hf_lane_row {
 	int32_t pid;            /* last owner's */
 	int32_t cpu, node, tid; /* tid: the owner's thread */
 	uint32_t numa_mismatch;
+	uint32_t uneven; /* enum hf_alert: its share is far from an even one */
 	uint32_t owner_alive, generation, gap_takeover;
 	struct hf_lane_totals totals; /* valid when rx_pkts is known */
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes, drops, held;
@@ -69,7 +85,7 @@ struct hf_lane_row {
 	double flow_fill, insert_rate, evict_rate; /* fill: percent */
 	uint64_t busy_tsc, total_tsc;
 	double rx_pps, rx_bps, tx_pps, tx_bps, drop_pps, busy;
-	double share, deviation; /* percent of all that was received; of an even share */
+	double share, deviation; /* of what all lanes received, as in hf_queue_row */
 	double owned_s;
 	uint32_t alert;
 };
@@ -173,7 +189,7 @@ struct hf_sample {
 	char filter[HF_FILTER_LEN];
 
 	uint32_t n_ports, n_io, n_lanes, n_workers, n_pools, n_drops, n_skips, n_events;
-	uint32_t n_drop_cells, n_huge, n_nodes, n_parts, n_places;
+	uint32_t n_queues, n_drop_cells, n_huge, n_nodes, n_parts, n_places;
 	struct hf_totals_row totals;
 	struct hf_port_row ports[HF_MAX_PORTS];
 	struct hf_io_row io[HF_MAX_IO];
@@ -182,6 +198,7 @@ struct hf_sample {
 	struct hf_pool_row pools[HF_MAX_POOLS];
 	struct hf_count_row drops[HF_DROP_MAX];
 	struct hf_count_row skips[HF_SKIP_MAX];
+	struct hf_queue_row queues[HF_MAX_QUEUES];        /* port by port */
 	struct hf_drop_row drop_cells[HF_MAX_DROP_CELLS]; /* by reason, then by lane */
 	double drop_last_s[HF_MAX_LANES][HF_DROP_MAX];    /* as in hf_drop_row; 0: unknown */
 	struct hf_huge_row huge[HF_MAX_HUGE];

@@ -12,6 +12,9 @@
 void take_pools(struct hf_sample *s, const struct hf_segment *seg);
 void take_parts(struct hf_sample *s, const struct hf_segment *seg);
 
+/* Queues of the ports, which were taken before. */
+void take_queues(struct hf_sample *s, const struct hf_segment *seg);
+
 /* By reason, and by reason and lane; from the lanes' totals, which were taken before. */
 void take_drops(struct hf_sample *s);
 
@@ -21,6 +24,10 @@ void take_skips(struct hf_sample *s, const struct hf_segment *seg);
 /* Parts of sample_compare(). seconds: between the two. */
 void compare_drops(struct hf_sample *s, const struct hf_sample *before, double seconds);
 void forget_drops(struct hf_sample *s);
+
+/* Queues, and the spread over lanes, whose rates are known. */
+void compare_queues(struct hf_sample *s, const struct hf_sample *before, double seconds);
+void forget_queues(struct hf_sample *s);
 
 static inline uint32_t
 take_u32(const _Atomic(uint32_t) *p)

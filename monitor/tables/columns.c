@@ -12,6 +12,7 @@
 #define POOL(field)   offsetof(struct hf_pool_row, field)
 #define EVENT(field)  offsetof(struct hf_event_row, field)
 #define FLOW(field)   offsetof(struct hf_flow_row, field)
+#define QUEUE(field)  offsetof(struct hf_queue_row, field)
 #define DROP(field)   offsetof(struct hf_drop_row, field)
 #define PART(field)   offsetof(struct hf_part_row, field)
 #define HUGE(field)   offsetof(struct hf_huge_row, field)
@@ -48,6 +49,17 @@ static const struct hf_column port_columns[] = {
 	{"rx_errors",  "RX-ERR",       6, 0, HF_CELL_COUNT,  JSON, PORT(rx_errors)},
 	{"tx_errors",  "TX-ERR",       6, 0, HF_CELL_COUNT,  JSON, PORT(tx_errors)},
 	{"errors",     "ERRORS",       6, 6, HF_CELL_COUNT,  VIEW, PORT(errors)},
+};
+
+static const struct hf_column queue_columns[] = {
+	{"port",       "PORT",         6, 0, HF_CELL_TEXT,   FLEX, QUEUE(port)},
+	{"queue",      "QUEUE",        5, 0, HF_CELL_U32,    0,    QUEUE(queue)},
+	{"rx_pps",     "RX-PPS",       6, 0, HF_CELL_NUMBER, 0,    QUEUE(rx_pps)},
+	{"share_pct",  "SHARE%",       6, 0, HF_CELL_PERCENT, 0,   QUEUE(share)},
+	{"deviation_pct", "EVEN%",     5, 0, HF_CELL_SIGNED, 0,    QUEUE(deviation)},
+	{"tx_pps",     "TX-PPS",       6, 1, HF_CELL_NUMBER, 0,    QUEUE(tx_pps)},
+	{"rx_pkts",    "RX-PKTS",      7, 2, HF_CELL_COUNT,  0,    QUEUE(rx_pkts)},
+	{"tx_pkts",    "TX-PKTS",      7, 3, HF_CELL_COUNT,  0,    QUEUE(tx_pkts)},
 };
 
 static const struct hf_column io_columns[] = {
@@ -123,12 +135,14 @@ static const struct hf_column event_columns[] = {
 	{"seq",        "NO",           4, 0, HF_CELL_COUNT,  JSON, EVENT(seq)},
 	{"clock",      "TIME",         8, 0, HF_CELL_TEXT,   LEFT | VIEW, EVENT(clock)},
 	{"time",       "TIME",         8, 0, HF_CELL_TIME,   JSON, EVENT(time_s)},
-	{"event",      "EVENT",       13, 0, HF_CELL_TEXT,   LEFT, EVENT(type)},
-	{"name",       "NAME",         6, 2, HF_CELL_TEXT,   FLEX, EVENT(name)},
-	{"pid",        "PID",          7, 1, HF_CELL_I32,    0,    EVENT(pid)},
-	{"lane",       "LANE",         4, 1, HF_CELL_I32,    0,    EVENT(lane)},
+	{"event",      "EVENT",       13, 1, HF_CELL_TEXT,   FLEX, EVENT(type)},
+	{"level",      "LEVEL",        7, 0, HF_CELL_TEXT,   JSON, EVENT(level)},
+	{"name",       "NAME",         6, 0, HF_CELL_TEXT,   JSON, EVENT(name)},
+	{"pid",        "PID",          7, 0, HF_CELL_I32,    JSON, EVENT(pid)},
+	{"lane",       "LANE",         4, 2, HF_CELL_I32,    0,    EVENT(lane)},
+	{"port",       "PORT",         4, 0, HF_CELL_I32,    JSON, EVENT(port)},
 	{"value",      "VALUE",        6, 0, HF_CELL_COUNT,  JSON, EVENT(value)},
-	{"detail",     "DETAIL",      10, 3, HF_CELL_TEXT,   FLEX | VIEW, EVENT(detail)},
+	{"text",       "WHAT",        20, 0, HF_CELL_TEXT,   FLEX, EVENT(text)},
 };
 
 static const struct hf_column flow_columns[] = {
@@ -233,8 +247,10 @@ static const struct hf_table tables[HF_TABLE_COUNT] = {
 	[HF_TABLE_EVENTS] = {"events", COLUMNS(event_columns), sizeof(struct hf_event_row),
 			     EVENT(alert)},
 	[HF_TABLE_FLOWS] = {"flows", COLUMNS(flow_columns), sizeof(struct hf_flow_row), SIZE_MAX},
+	[HF_TABLE_QUEUES] = {"queues", COLUMNS(queue_columns), sizeof(struct hf_queue_row),
+			     QUEUE(alert)},
 	[HF_TABLE_SHARES] = {"lane_shares", COLUMNS(share_columns), sizeof(struct hf_lane_row),
-			     SIZE_MAX},
+			     LANE(uneven)},
 	[HF_TABLE_DROPS] = {"drops_by_lane", COLUMNS(drop_columns), sizeof(struct hf_drop_row),
 			    DROP(alert)},
 	[HF_TABLE_FLOW_TABLES] = {"flow_tables", COLUMNS(flow_table_columns),

@@ -33,6 +33,7 @@ table_rows(const struct hf_sample *s, enum hf_table_id id)
 		[HF_TABLE_POOLS] = {s->pools, s->n_pools},
 		[HF_TABLE_EVENTS] = {s->events, s->n_events},
 		[HF_TABLE_FLOWS] = {s->flows.rows, s->flows.n},
+		[HF_TABLE_QUEUES] = {s->queues, s->n_queues},
 		[HF_TABLE_SHARES] = {s->lanes, s->n_lanes},
 		[HF_TABLE_DROPS] = {s->drop_cells, s->n_drop_cells},
 		[HF_TABLE_FLOW_TABLES] = {s->lanes, s->n_lanes},

@@ -72,6 +72,7 @@ enum hf_table_id {
 	HF_TABLE_POOLS,
 	HF_TABLE_EVENTS,
 	HF_TABLE_FLOWS,
+	HF_TABLE_QUEUES, /* of ports */
 	HF_TABLE_SHARES, /* how packets are spread over lanes */
 	HF_TABLE_DROPS,  /* by reason and lane */
 	HF_TABLE_FLOW_TABLES,
