@@ -110,7 +110,7 @@ export_run(const struct hf_options *o)
 {
 	struct exporter e = {.o = o};
 	struct hf_server sv = {.metrics = make_metrics, .hint = make_hint, .arg = &e};
-	int err = feed_init(&e.feed, o->instance, 0, &o->query);
+	int err = feed_init(&e.feed, o->instance, 0, &o->query), status = 1;
 
 	if (err != 0) {
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
@@ -122,11 +122,16 @@ export_run(const struct hf_options *o)
 		feed_close(&e.feed);
 		return 1;
 	}
-	hf_notice("%s: metrics at http://%s/metrics", o->instance, o->listen.text);
 	e.err = source_poll(&e.feed.source);
-	note(&e);
-	serve(&e, &sv);
+	if (e.err == -EACCES) { /* waiting would not change it */
+		hf_err("%s: cannot attach: %s", o->instance, e.feed.source.why);
+	} else {
+		hf_notice("%s: metrics at http://%s/metrics", o->instance, o->listen.text);
+		note(&e);
+		serve(&e, &sv);
+		status = 0;
+	}
 	server_close(&sv);
 	feed_close(&e.feed);
-	return 0;
+	return status;
 }

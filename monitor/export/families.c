@@ -8,6 +8,7 @@
 #define PORT(field)          METRIC_U64, HF_TABLE_PORTS, offsetof(struct hf_port_row, field), port_labels
 #define LANE(field)          METRIC_U64, HF_TABLE_LANES, offsetof(struct hf_lane_row, field), lane_labels
 #define POOL(field)          METRIC_U64, HF_TABLE_POOLS, offsetof(struct hf_pool_row, field), pool_labels
+#define QUEUE(field)         METRIC_U64, HF_TABLE_QUEUES, offsetof(struct hf_queue_row, field), queue_labels
 #define IO(kind, field)      kind, HF_TABLE_IO, offsetof(struct hf_io_row, field), io_labels
 #define PORT_AS(kind, field) kind, HF_TABLE_PORTS, offsetof(struct hf_port_row, field), port_labels
 #define LANE_AS(kind, field) kind, HF_TABLE_LANES, offsetof(struct hf_lane_row, field), lane_labels
@@ -21,6 +22,8 @@ static const struct metric_label no_labels[METRIC_MAX_LABELS] = {{NULL, NULL}};
 static const struct metric_label port_labels[METRIC_MAX_LABELS] = {{"port", "name"}};
 static const struct metric_label lane_labels[METRIC_MAX_LABELS] = {{"lane", "lane"}};
 static const struct metric_label pool_labels[METRIC_MAX_LABELS] = {{"pool", "name"}};
+static const struct metric_label queue_labels[METRIC_MAX_LABELS] = {{"port", "port"},
+								    {"queue", "queue"}};
 static const struct metric_label io_labels[METRIC_MAX_LABELS] = {{"io", "io"}};
 static const struct metric_label worker_labels[METRIC_MAX_LABELS] = {{"slot", "slot"},
 								     {"worker", "name"}};
@@ -81,6 +84,11 @@ static const struct metric metrics[] = {
 	 "From the last packet of the last owner to the first of this one."},
 	{"lane_undone_packets", NULL, COUNTER, LANE(undone), NULL,
 	 "Packets restored by recovery after their owner died in them."},
+	{"lane_flows_capacity", NULL, GAUGE, LANE(flow_slots), NULL,
+	 "Flow records that the lane's table has room for."},
+	{"lane_flows_live", NULL, GAUGE, LANE(live_flows), NULL, "Flow records in use."},
+	{"lane_flows_inserted", NULL, COUNTER, LANE(inserted_flows), NULL,
+	 "Flow records made so far."},
 	{"lane_flows_evicted", NULL, COUNTER, LANE(evicted_flows), NULL,
 	 "Flow records that had to make room for new ones."},
 	{"lane_flows_expired", NULL, COUNTER, LANE(expired_flows), NULL,
@@ -102,6 +110,11 @@ static const struct metric metrics[] = {
 	 "Failures to get a packet buffer for receiving."},
 	{"port_receive_errors", NULL, COUNTER, PORT(rx_errors), NULL, "Packets received in error."},
 	{"port_transmit_errors", NULL, COUNTER, PORT(tx_errors), NULL, "Packets not transmitted."},
+
+	{"queue_receive_packets", NULL, COUNTER, QUEUE(rx_pkts), NULL,
+	 "Packets received from a queue of a port, counted by the thread that polls it."},
+	{"queue_transmit_packets", NULL, COUNTER, QUEUE(tx_pkts), NULL,
+	 "Packets given to a queue of a port, counted by the thread that does."},
 
 	{"io", NULL, INFO(HF_TABLE_IO, io_info), "CPU and NUMA node of an I/O thread."},
 	{"io_loops", NULL, COUNTER, IO(METRIC_U64, loops), NULL, "Turns of an I/O thread."},
@@ -126,6 +139,8 @@ static const struct metric metrics[] = {
 	{"pool_buffers", NULL, GAUGE, POOL(held), "state=\"held\"", NULL},
 	{"pool_buffers", NULL, GAUGE, POOL(driver), "state=\"driver\"", NULL},
 	{"pool_buffers", NULL, GAUGE, POOL(unaccounted), "state=\"unaccounted\"", NULL},
+	{"pool_twice_buffers", NULL, GAUGE, POOL(twice), NULL,
+	 "Packet buffers of a pool that are there twice: freed twice."},
 	{"pool_census_age_seconds", "seconds", GAUGE, POOL_AS(METRIC_SECONDS, census_s), NULL,
 	 "Time since the buffers of the pool were counted."},
 };

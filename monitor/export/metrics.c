@@ -22,6 +22,11 @@ struct writer {
 	double hz;
 };
 
+static const char *const gap_kinds[HF_GAP_KINDS] = {
+	[HF_GAP_HANDOVER] = "handover",
+	[HF_GAP_TAKEOVER] = "takeover",
+};
+
 static const char *
 suffix(enum metric_type type)
 {
@@ -228,6 +233,41 @@ write_skips(const struct writer *w)
 	}
 }
 
+/* Bucket b of a lane's gaps ends at 2^b us, the last one nowhere. */
+static void
+write_buckets(const struct writer *w, const struct hf_lane_row *row, unsigned int kind)
+{
+	uint64_t n = 0;
+
+	for (unsigned int b = 0; b < HF_GAP_BUCKETS; b++) {
+		n += row->gap_counts[kind][b];
+		begin_series(w, "lane_gap_seconds", "_bucket");
+		fprintf(w->out, ",lane=\"%" PRIu32 "\",kind=\"%s\"", row->lane, gap_kinds[kind]);
+		if (b + 1 < HF_GAP_BUCKETS)
+			fprintf(w->out, ",le=\"%.7g\"", (double)(UINT64_C(1) << b) / 1e6);
+		else
+			fputs(",le=\"+Inf\"", w->out);
+		end_count(w, n);
+	}
+	begin_series(w, "lane_gap_seconds", "_sum");
+	fprintf(w->out, ",lane=\"%" PRIu32 "\",kind=\"%s\"", row->lane, gap_kinds[kind]);
+	end_number(w, (double)row->gap_sum_ns[kind] / 1e9);
+	begin_series(w, "lane_gap_seconds", "_count");
+	fprintf(w->out, ",lane=\"%" PRIu32 "\",kind=\"%s\"", row->lane, gap_kinds[kind]);
+	end_count(w, n);
+}
+
+static void
+write_gaps(const struct writer *w)
+{
+	write_head(w, "lane_gap_seconds", METRIC_HISTOGRAM, "seconds",
+		   "From the last packet of an owner to the first of the next: planned changes "
+		   "(handover), and those after a death (takeover).");
+	for (uint32_t l = 0; l < w->s->n_lanes; l++)
+		for (unsigned int k = 0; k < HF_GAP_KINDS; k++)
+			write_buckets(w, &w->s->lanes[l], k);
+}
+
 static void
 write_events(const struct writer *w)
 {
@@ -305,6 +345,7 @@ metrics_write(FILE *out, enum metrics_format format, const struct hf_sample *s, 
 		write_versions(&w);
 		write_all(&w);
 		write_drops(&w);
+		write_gaps(&w);
 		write_skips(&w);
 		write_events(&w);
 	}

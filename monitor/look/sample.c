@@ -184,6 +184,16 @@ take_lane_counts(struct hf_lane_row *row, const struct hf_segment *seg)
 }
 
 static void
+take_gaps(struct hf_lane_row *row, const struct hf_gaps *gaps)
+{
+	for (unsigned int k = 0; k < HF_GAP_KINDS; k++) {
+		row->gap_sum_ns[k] = hf_load(&gaps->sum_ns[k]);
+		for (unsigned int b = 0; b < HF_GAP_BUCKETS; b++)
+			row->gap_counts[k][b] = take_u32(&gaps->count[k][b]);
+	}
+}
+
+static void
 take_lane(struct hf_sample *s, struct hf_lane_row *row, const struct hf_segment *seg)
 {
 	const struct hf_lane *lane = &seg->lanes[row->lane];
@@ -211,6 +221,7 @@ take_lane(struct hf_sample *s, struct hf_lane_row *row, const struct hf_segment 
 		row->gap_ns = hf_load(&lane->last_gap_ns);
 		row->gap_takeover = take_u32(&lane->last_gap_takeover);
 	}
+	take_gaps(row, &lane->gaps);
 	take_owner(row, seg, lane);
 	take_lane_state(row, lane);
 	row->owned_s = row->owner_alive ? take_age(s, hf_load(&lane->since_tsc)) : NAN;

@@ -83,6 +83,8 @@ struct hf_lane_row {
 	uint64_t handovers, takeovers, undone, gap_ns;
 	uint64_t flow_slots, live_flows, inserted_flows, evicted_flows, expired_flows;
 	double flow_fill, insert_rate, evict_rate; /* fill: percent */
+	uint64_t gap_sum_ns[HF_GAP_KINDS];         /* of all gaps since the primary's start */
+	uint32_t gap_counts[HF_GAP_KINDS][HF_GAP_BUCKETS];
 	uint64_t busy_tsc, total_tsc;
 	double rx_pps, rx_bps, tx_pps, tx_bps, drop_pps, busy;
 	double share, deviation; /* of what all lanes received, as in hf_queue_row */

@@ -149,6 +149,33 @@ values_are_exact_in_base_units_and_the_unknown_is_absent(void **state)
 }
 
 static void
+gaps_are_a_histogram_that_adds_up(void **state)
+{
+	struct hf_sample *s = make_sample();
+	char *text;
+
+	(void)state;
+	s->lanes[0].gap_counts[HF_GAP_TAKEOVER][0] = 1;
+	s->lanes[0].gap_counts[HF_GAP_TAKEOVER][8] = 2;
+	s->lanes[0].gap_counts[HF_GAP_TAKEOVER][HF_GAP_BUCKETS - 1] = 4;
+	s->lanes[0].gap_sum_ns[HF_GAP_TAKEOVER] = 2500000000;
+	text = written(s, OPEN, 0);
+	assert_non_null(strstr(text, "# TYPE holdfast_lane_gap_seconds histogram\n"));
+	assert_non_null(strstr(text, "kind=\"takeover\",le=\"1e-06\"} 1\n"));
+	assert_non_null(strstr(text, "kind=\"takeover\",le=\"0.000128\"} 1\n"));
+	assert_non_null(strstr(text, "kind=\"takeover\",le=\"0.000256\"} 3\n"));
+	assert_non_null(strstr(text, "kind=\"takeover\",le=\"4.194304\"} 3\n"));
+	assert_non_null(strstr(text, "kind=\"takeover\",le=\"+Inf\"} 7\n"));
+	assert_non_null(strstr(text, "_sum{holdfast_instance=\"test\",lane=\"0\",kind="
+				     "\"takeover\"} 2.5\n"));
+	assert_non_null(strstr(text, "_count{holdfast_instance=\"test\",lane=\"0\",kind="
+				     "\"takeover\"} 7\n"));
+	assert_non_null(strstr(text, "kind=\"handover\",le=\"+Inf\"} 0\n"));
+	free(text);
+	drop_sample(s);
+}
+
+static void
 without_an_instance_the_reason_is_all(void **state)
 {
 	struct hf_sample *s = make_sample();
@@ -216,6 +243,7 @@ main(void)
 		cmocka_unit_test(the_format_is_what_the_scraper_likes_best),
 		cmocka_unit_test(heads_are_those_of_the_format),
 		cmocka_unit_test(values_are_exact_in_base_units_and_the_unknown_is_absent),
+		cmocka_unit_test(gaps_are_a_histogram_that_adds_up),
 		cmocka_unit_test(without_an_instance_the_reason_is_all),
 		cmocka_unit_test(families_are_named_by_the_rules),
 		cmocka_unit_test(labels_are_columns_of_their_tables),
