@@ -30,6 +30,7 @@ static const struct option long_options[] = {
 	{"prometheus", optional_argument, NULL, 'P'},
 	{"reverse", no_argument, NULL, 'r'},
 	{"filter", required_argument, NULL, 'f'},
+	{"exact", no_argument, NULL, 'x'},
 	{"no-color", no_argument, NULL, 'c'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -45,7 +46,9 @@ print_help(void)
 	printf("Usage: holdfast-monitor [OPTION]...\n"
 	       "Shows ports, lanes, workers, drops and flows of a Holdfast instance.\n"
 	       "Reads only; needs membership of group %s, not root.\n\n"
-	       "  --instance NAME  instance to show (default %s)\n"
+	       "  --instance NAME[,NAME...]\n"
+	       "                   instance to show (default %s); several: those to pick from\n"
+	       "                   on a screen, by key i\n"
 	       "  --batch          write text to stdout (the default when it is no terminal)\n"
 	       "  --once           write one block, then end\n"
 	       "  --interval S     seconds between samples, 0.1 to 3600 (default 1)\n"
@@ -63,6 +66,7 @@ print_help(void)
 	       "  --wait           in batch: wait for an instance that is not there yet\n"
 	       "  --prometheus [ADDR:PORT]\n"
 	       "                   serve metrics over HTTP (default 127.0.0.1:%u)\n"
+	       "  --exact          all digits on a screen, not 12.3M (key e)\n"
 	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
 	       "  -h, --help       this text\n"
 	       "  -V, --version    the version\n\n"
@@ -75,12 +79,13 @@ print_help(void)
 static int
 set_instance(struct hf_options *o, const char *name)
 {
-	if (hf_names_check_instance(name) != 0) {
-		hf_err("--instance %s: not a name: 1 to %d of A-Z a-z 0-9 _ - expected", name,
-		       HF_INSTANCE_LEN - 1);
+	char why[96];
+
+	if (instances_parse(&o->named, name, why, sizeof(why)) != 0) {
+		hf_err("--instance %s: %s", name, why);
 		return -1;
 	}
-	snprintf(o->instance, sizeof(o->instance), "%s", name);
+	snprintf(o->instance, sizeof(o->instance), "%s", o->named.name[0]);
 	return 0;
 }
 
@@ -203,6 +208,9 @@ set_option(struct hf_options *o, int key, const char *arg)
 	case 'r':
 		o->query.reverse = 1;
 		return 0;
+	case 'x':
+		o->exact = 1;
+		return 0;
 	case 'c':
 		o->no_color = 1;
 		return 0;
@@ -280,5 +288,9 @@ options_parse(struct hf_options *o, int argc, char **argv)
 		return OPTIONS_BAD;
 	}
 	settle(o);
+	if (o->batch && o->named.n > 1) {
+		hf_err("--instance: several instances: only a screen can show one after another");
+		return OPTIONS_BAD;
+	}
 	return OPTIONS_RUN;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "flows.h"
+#include "instances.h"
 #include "listen.h"
 #include "names.h"
 #include "table.h"
@@ -21,6 +22,7 @@ enum hf_form { HF_FORM_TEXT, HF_FORM_JSON, HF_FORM_CSV, HF_FORM_PROMETHEUS };
 
 struct hf_options {
 	char instance[HF_INSTANCE_LEN];
+	struct hf_instance_names named; /* all that were named; n is 0 when none was */
 	int batch;
 	int once;
 	int wait;          /* go on although there is no instance yet */
@@ -28,6 +30,7 @@ struct hf_options {
 	enum hf_table_id csv_table;
 	struct hf_listen listen; /* for HF_FORM_PROMETHEUS */
 	int no_color;
+	int exact;
 	double interval_s;
 	uint64_t count; /* blocks or refreshes, 0: for ever */
 	uint32_t top;   /* flows a sample keeps */

@@ -42,6 +42,7 @@ static const struct hf_key_row rows[] = {
 	{{'+', '='}, HF_ACTION_SLOWER, "+ -", "a longer interval, a shorter one: 0.1 to 10 s", NULL},
 	{{'-', '_'}, HF_ACTION_FASTER, NULL, NULL, NULL},
 	{{'e'}, HF_ACTION_EXACT, "e", "all digits, and back to k M G", NULL},
+	{{'i'}, HF_ACTION_PICK, "i", "the instances of this machine, to pick one", NULL},
 	{{'?', HF_KEY_F1, 'h'}, HF_ACTION_HELP, "? F1", "this page, and back", "help"},
 	{{'q', HF_KEY_ESCAPE}, HF_ACTION_BACK, "q, Esc", "back; q in a view ends the program", "quit"},
 };

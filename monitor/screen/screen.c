@@ -21,6 +21,9 @@
 #define EMPTY_READS 3    /* readable but no key so often: the terminal is gone */
 
 struct screen {
+	const struct hf_options *options;
+	char instance[HF_INSTANCE_LEN]; /* that is shown */
+	struct hf_instances instances;  /* while one is to be picked */
 	struct hf_feed feed;
 	struct hf_history history;
 	struct hf_sample past; /* what is shown while paused */
@@ -138,19 +141,28 @@ shown_of(const struct screen *sc)
 {
 	return (struct hf_shown){.sample = sc->ui.seek.on ? &sc->past : feed_sample(&sc->feed),
 				 .history = &sc->history,
+				 .instances = sc->instances.names.n > 0 ? &sc->instances : NULL,
 				 .exact = sc->ui.exact,
 				 .now_s = loop_now()};
+}
+
+/* Draws on the canvas; what keys do depends on what was drawn. */
+static void
+draw(struct screen *sc)
+{
+	struct hf_shown shown = shown_of(sc);
+
+	fit(sc);
+	if (sc->canvas.cells != NULL)
+		ui_draw(&sc->ui, &sc->canvas, &shown);
 }
 
 static void
 show(struct screen *sc)
 {
-	struct hf_shown shown = shown_of(sc);
-
-	fit(sc);
+	draw(sc);
 	if (sc->canvas.cells == NULL)
 		return;
-	ui_draw(&sc->ui, &sc->canvas, &shown);
 	erase();
 	for (int y = 0; y < sc->canvas.height && y < LINES; y++)
 		show_line(sc, y);
@@ -234,6 +246,8 @@ read_keys(struct screen *sc, int readable)
 	wint_t code;
 
 	while (!sc->ui.quit && (status = get_wch(&code)) != ERR) {
+		if (any)
+			draw(sc);
 		handle_key(sc, status, code);
 		any = 1;
 	}
@@ -253,6 +267,62 @@ follow_wish(struct hf_flow_follow *f, const struct hf_wish *wish)
 		follow_flow(f, wish->follow_lane, &wish->follow_key);
 }
 
+static void
+close_feed(struct screen *sc)
+{
+	feed_close(&sc->feed);
+	history_free(&sc->history);
+	sample_free(&sc->past);
+}
+
+/* Everything that samples need. Returns 0 or -ENOMEM. */
+static int
+open_feed(struct screen *sc)
+{
+	const struct hf_options *o = sc->options;
+
+	sc->lost = 1;
+	if (feed_init(&sc->feed, sc->instance, o->top, &o->query) != 0)
+		return -ENOMEM;
+	if (history_init(&sc->history, HISTORY_MINUTES, o->top, HISTORY_BYTES) == 0 &&
+	    sample_init(&sc->past, o->top) == 0)
+		return 0;
+	close_feed(sc);
+	return -ENOMEM;
+}
+
+/* While the picker is open: the instances there are, and what they do. */
+static void
+look_around(struct screen *sc)
+{
+	struct hf_instance_names there = sc->options->named;
+
+	if (!sc->ui.picker.on) {
+		if (sc->instances.names.n > 0)
+			instances_close(&sc->instances);
+		return;
+	}
+	if (there.n < 2)
+		instances_find(&there);
+	if (memcmp(&there, &sc->instances.names, sizeof(there)) != 0)
+		instances_open(&sc->instances, &there);
+	instances_look(&sc->instances);
+}
+
+/* Shows the instance that was picked, from its first sample on. */
+static void
+change_instance(struct screen *sc)
+{
+	if (strcmp(sc->ui.picker.picked, sc->instance) != 0) {
+		snprintf(sc->instance, sizeof(sc->instance), "%s", sc->ui.picker.picked);
+		close_feed(sc);
+		if (open_feed(sc) != 0)
+			sc->ui.quit = 1;
+	}
+	sc->ui.picker.picked[0] = '\0';
+	sc->ui.seek.on = 0;
+}
+
 /* Takes a sample. Returns the seconds to the next one. */
 static double
 step(struct screen *sc)
@@ -260,6 +330,7 @@ step(struct screen *sc)
 	int was_lost = sc->lost;
 	double interval;
 
+	look_around(sc);
 	sc->feed.query = sc->ui.wish.flows;
 	follow_wish(&sc->feed.follow, &sc->ui.wish);
 	sc->lost = feed_step(&sc->feed) != 0;
@@ -286,6 +357,10 @@ run(struct screen *sc, const struct hf_options *o)
 		if (o->count != 0 && sc->taken >= o->count)
 			return;
 		read_keys(sc, loop_wait(input, &deadline));
+		if (sc->ui.picker.picked[0] != '\0') {
+			change_instance(sc);
+			deadline = loop_after(0);
+		}
 		/* A new order of flows wants a scan soon, but rates want some time. */
 		if (sc->ui.wish.changed && loop_left(&deadline) > SOON_S)
 			deadline = loop_after(SOON_S);
@@ -309,31 +384,28 @@ open_terminal(struct screen *sc, const struct hf_options *o)
 	set_looks(sc, want_color(o));
 }
 
+/* The instance that is shown first; several and none of them named: the user picks. */
 static void
-close_feed(struct screen *sc)
+begin_with(struct screen *sc)
 {
-	feed_close(&sc->feed);
-	history_free(&sc->history);
-	sample_free(&sc->past);
-}
+	struct hf_instance_names there;
 
-/* Everything that samples need. Returns 0 or -ENOMEM. */
-static int
-open_feed(struct screen *sc, const struct hf_options *o)
-{
-	if (feed_init(&sc->feed, o->instance, o->top, &o->query) != 0)
-		return -ENOMEM;
-	if (history_init(&sc->history, HISTORY_MINUTES, o->top, HISTORY_BYTES) == 0 &&
-	    sample_init(&sc->past, o->top) == 0)
-		return 0;
-	close_feed(sc);
-	return -ENOMEM;
+	snprintf(sc->instance, sizeof(sc->instance), "%s", sc->options->instance);
+	if (sc->options->named.n > 0)
+		return;
+	instances_find(&there);
+	for (uint32_t i = 0; i < there.n; i++)
+		if (strcmp(there.name[i], sc->instance) == 0)
+			return;
+	if (there.n == 1)
+		snprintf(sc->instance, sizeof(sc->instance), "%s", there.name[0]);
+	sc->ui.picker.on = there.n > 1;
 }
 
 int
 screen_run(const struct hf_options *o)
 {
-	struct screen sc = {.lost = 1};
+	struct screen sc = {.options = o};
 	const char *term = getenv("TERM");
 	SCREEN *terminal;
 	int err;
@@ -341,7 +413,9 @@ screen_run(const struct hf_options *o)
 	setlocale(LC_CTYPE, "");
 	sc.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	ui_init(&sc.ui, &o->query, o->interval_s);
-	err = open_feed(&sc, o);
+	sc.ui.exact = o->exact;
+	begin_with(&sc);
+	err = open_feed(&sc);
 	if (err != 0) {
 		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
 		return 1;

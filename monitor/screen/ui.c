@@ -32,6 +32,8 @@ ui_draw(struct hf_ui *ui, struct hf_canvas *c, const struct hf_shown *shown)
 	frame_tabs(c, ui);
 	if (ui->help) {
 		frame_help(&body, ui);
+	} else if (ui->picker.on && shown->instances != NULL) {
+		picker_draw(&body, &ui->picker, shown->instances, ui->exact);
 	} else {
 		taken = frame_state(&body, shown, view->needs);
 		body = canvas_part(&body, 0, taken, body.width, body.height - taken);
@@ -50,6 +52,7 @@ go(struct hf_ui *ui, uint32_t view)
 {
 	ui->current = view % HF_VIEW_COUNT;
 	ui->help = 0;
+	ui->picker.on = 0;
 }
 
 /* The next interval of the list in one direction. */
@@ -107,6 +110,14 @@ help_act(struct hf_ui *ui, enum hf_action action)
 	}
 }
 
+/* Is this for the table that is on top? */
+static int
+for_panel(enum hf_action action)
+{
+	return (action >= HF_ACTION_UP && action <= HF_ACTION_REVERSE) ||
+	       action == HF_ACTION_BACK || action == HF_ACTION_PICK;
+}
+
 static void
 act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int key)
 {
@@ -116,6 +127,10 @@ act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int k
 	}
 	if (ui->help && help_act(ui, action))
 		return;
+	if (ui->picker.on && !ui->help && shown->instances != NULL && for_panel(action)) {
+		picker_act(&ui->picker, shown->instances, action);
+		return;
+	}
 	if (seek_act(&ui->seek, shown->history, shown->sample->time_s, action))
 		return;
 	switch (action) {
@@ -131,6 +146,11 @@ act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int k
 		break;
 	case HF_ACTION_FILTER:
 		prompt_open(&ui->prompt, ui->states[ui->current].filter);
+		break;
+	case HF_ACTION_PICK:
+		ui->picker.on = 1;
+		ui->help = 0;
+		ui->wish.changed = 1;
 		break;
 	case HF_ACTION_EXACT:
 		ui->exact = !ui->exact;
@@ -173,7 +193,7 @@ void
 ui_mouse(struct hf_ui *ui, const struct hf_canvas *c, const struct hf_shown *shown, int x, int y,
 	 enum hf_click click)
 {
-	struct hf_panel *panel = &ui->states[ui->current].panel;
+	struct hf_panel *panel = ui->picker.on ? &ui->picker.panel : &ui->states[ui->current].panel;
 	const struct hf_hit *hit;
 
 	if (click == HF_WHEEL_UP || click == HF_WHEEL_DOWN) {
@@ -186,7 +206,7 @@ ui_mouse(struct hf_ui *ui, const struct hf_canvas *c, const struct hf_shown *sho
 		return;
 	if (hit->kind == HF_HIT_TAB)
 		go(ui, hit->value);
-	else if (hit->kind == HF_HIT_HEAD)
+	else if (hit->kind == HF_HIT_HEAD && !ui->picker.on)
 		views_order(views_get(ui->current), &ui->states[ui->current], &ui->wish,
 			    hit->value);
 	if (hit->kind != HF_HIT_ROW)

@@ -7,6 +7,7 @@
 #ifndef HF_MONITOR_UI_H
 #define HF_MONITOR_UI_H
 
+#include "picker.h"
 #include "prompt.h"
 #include "seek.h"
 #include "views.h"
@@ -25,6 +26,7 @@ struct hf_ui {
 	int help;
 	int help_top; /* first line of it that is shown */
 	int exact;
+	struct hf_picker picker;
 	struct hf_prompt prompt; /* for a filter */
 	int quit;                /* the user wants to end */
 };

@@ -10,6 +10,7 @@
 
 #include "canvas.h"
 #include "history.h"
+#include "instances.h"
 #include "keys.h"
 #include "panel.h"
 #include "sample.h"
@@ -22,10 +23,11 @@
 
 /* What views draw. */
 struct hf_shown {
-	const struct hf_sample *sample;   /* never NULL; the one before while paused */
-	const struct hf_history *history; /* NULL: none */
-	int exact;                        /* all digits */
-	double now_s;                     /* the clock, seconds since 1970 */
+	const struct hf_sample *sample;       /* never NULL; the one before while paused */
+	const struct hf_history *history;     /* NULL: none */
+	const struct hf_instances *instances; /* for the picker; NULL: none */
+	int exact;                            /* all digits */
+	double now_s;                         /* the clock, seconds since 1970 */
 };
 
 /* What the user set in one view; zero at the start. */

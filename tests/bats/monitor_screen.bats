@@ -199,6 +199,41 @@ restarts() {
 	rm -f "$FAKE_FILE"
 }
 
+# click COLUMN LINE, from 0, as a terminal reports it.
+click() {
+	local at
+	printf -v at '\\x%x\\x%x' $((33 + $1)) $((33 + $2))
+	screen_keys -l "$(printf "\\033[M $at\\033[M#$at")"
+}
+
+@test "several instances: a picker shows them and changes over; the mouse finds tabs and rows" {
+	local first=$INSTANCE second=$INSTANCE-b
+	hf_run_record instances "$second"
+	start_fake
+	start_fake "$second"
+	INSTANCE=$first,$second monitor_on 80x24 --interval 0.2
+	screen_wait "^ $first +live"
+	screen_keys i
+	screen_wait "^$first +ready .* 3 +4 +[0-9.]+[kM]"
+	screen_wait "^$second +ready .* 3 +4 +[0-9.]+[kM]"
+	screen_clean
+	screen_keys Down Enter
+	screen_wait "^ $second +live"
+	click 17 1
+	screen_wait "$(view_mark 3)"
+	click 5 4
+	click 5 4
+	screen_wait '^ lane +1 '
+	screen_keys q q
+	screen_ends
+	run -2 "$HF_MONITOR" --batch --once --instance "$first,$second"
+	[ "${#lines[@]}" -eq 1 ]
+	run -2 "$HF_MONITOR" --instance "$first,"
+	[ "${#lines[@]}" -eq 1 ]
+	# shellcheck disable=SC2046 # pids are words
+	hf_pids_end $(hf_run_pids fake)
+}
+
 @test "without colours and without UTF-8 the screen is plain, and says the same" {
 	start_fake
 	monitor_on 80x24

@@ -3,6 +3,8 @@
  * The screen without a terminal: every view at many sizes, what keys and mouse do. Samples are made
  * up; no segment, no curses.
  */
+#include <errno.h>
+
 #include "screen_world.h"
 
 static const struct {
@@ -345,6 +347,60 @@ flows_are_ordered_by_the_scan_and_one_is_followed(void **state)
 }
 
 static void
+the_picker_takes_the_keys_while_it_is_open(void **state)
+{
+	struct world *w = *state;
+	struct hf_instances *there = calloc(1, sizeof(*there));
+
+	for (uint32_t i = 0; i < 3; i++) {
+		snprintf(there->names.name[i], HF_INSTANCE_LEN, "instance-%u", i);
+		snprintf(there->rows[i].name, HF_INSTANCE_LEN, "instance-%u", i);
+		there->rows[i].rx_pps = NAN;
+	}
+	there->names.n = 3;
+	w->shown.instances = there;
+	press(w, '3');
+	press(w, 'i');
+	draw_at(w, 80, 24, 1);
+	assert_clean(&w->c);
+	assert_true(find_line(w, "instance-2") > 0);
+	press(w, HF_KEY_DOWN);
+	draw_at(w, 80, 24, 1);
+	press(w, HF_KEY_ENTER);
+	assert_string_equal(w->ui.picker.picked, "instance-1");
+	assert_int_equal(w->ui.picker.on, 0);
+	assert_int_equal(w->ui.states[2].panel.selected, 0);
+	press(w, 'i');
+	press(w, 'q');
+	assert_int_equal(w->ui.picker.on, 0);
+	assert_int_equal(w->ui.quit, 0);
+	free(there);
+}
+
+static void
+names_of_instances_are_checked_one_by_one(void **state)
+{
+	struct hf_instance_names names = {0};
+	char why[96], many[HF_INSTANCE_LEN * HF_MAX_INSTANCES * 2] = "x";
+
+	(void)state;
+	assert_int_equal(instances_parse(&names, "a,b-2", why, sizeof(why)), 0);
+	assert_int_equal(names.n, 2);
+	assert_string_equal(names.name[1], "b-2");
+	assert_int_equal(instances_parse(&names, "", why, sizeof(why)), -EINVAL);
+	assert_int_equal(instances_parse(&names, "a,", why, sizeof(why)), -EINVAL);
+	assert_int_equal(instances_parse(&names, "a,a", why, sizeof(why)), -EINVAL);
+	assert_int_equal(instances_parse(&names, "a,../b", why, sizeof(why)), -EINVAL);
+	for (uint32_t i = 0; i < HF_MAX_INSTANCES; i++)
+		snprintf(many + strlen(many), 8, ",n%u", i);
+	assert_int_equal(instances_parse(&names, many, why, sizeof(why)), -EINVAL);
+	memset(many, 'n', HF_INSTANCE_LEN);
+	many[HF_INSTANCE_LEN] = '\0';
+	assert_int_equal(instances_parse(&names, many, why, sizeof(why)), -EINVAL);
+	assert_int_equal(names.n, 2);
+}
+
+static void
 the_interval_stays_within_its_bounds(void **state)
 {
 	struct world *w = *state;
@@ -425,6 +481,8 @@ main(void)
 		TEST(a_filter_leaves_the_rows_that_hold_its_text),
 		TEST(a_filter_of_flows_is_an_expression_and_its_faults_are_told),
 		TEST(flows_are_ordered_by_the_scan_and_one_is_followed),
+		TEST(the_picker_takes_the_keys_while_it_is_open),
+		TEST(names_of_instances_are_checked_one_by_one),
 		TEST(the_interval_stays_within_its_bounds),
 		TEST(brackets_step_through_the_history_and_out_of_it),
 		TEST(the_mouse_finds_tabs_rows_and_heads),
