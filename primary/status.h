@@ -79,6 +79,9 @@ json_t *status_age_ms(const struct hf_segment *seg, uint64_t tsc);
 /* part / whole in percent, two decimals; null when whole is 0. */
 json_t *status_percent(uint64_t part, uint64_t whole);
 
+/* Members of a lane: busy, pps, cycles_per_pkt, max_pps ..., over the last second or two. */
+json_t *status_load(const struct hf_segment *seg, uint32_t lane);
+
 /* Slot of the living worker that owns lane l, -1 if there is none. */
 int status_owner_slot(const struct hf_segment *seg, uint32_t lane);
 

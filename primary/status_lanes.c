@@ -138,22 +138,20 @@ lane_claims(const struct hf_segment *seg, uint32_t l)
 			 "waiting", waiting);
 }
 
-/* Who runs it and how busy it is; the owner's figures are null when there is no living owner. */
+/* Who runs it; the owner's figures are null when there is no living owner. */
 static json_t *
 lane_owner(const struct hf_segment *seg, uint32_t l, int owner)
 {
 	const struct hf_lane *lane = &seg->lanes[l];
 	const struct hf_worker *w = owner >= 0 ? &seg->workers[owner] : NULL;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:I, s:I, s:o}", "owner_name",
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:o}", "owner_name",
 			 w != NULL ? status_text(w->name, sizeof(w->name)) : json_null(),
 			 "owner_ms",
 			 w != NULL ? status_age_ms(seg, hf_load(&lane->since_tsc)) : json_null(),
 			 "cpu", status_number(lane->cpu >= 0, (uint64_t)lane->cpu), "node",
 			 status_number(lane->node >= 0, (uint64_t)lane->node), "numa_mismatch",
 			 (int)atomic_load_explicit(&lane->numa_mismatch, memory_order_relaxed),
-			 "busy",
-			 status_percent(hf_load(&lane->busy_tsc), hf_load(&lane->total_tsc)),
 			 "polls", (json_int_t)hf_load(&lane->polls), "bursts",
 			 (json_int_t)hf_load(&lane->bursts), "heartbeat_age_ms",
 			 status_age_ms(seg, hf_load(&lane->heartbeat_tsc)));
@@ -194,6 +192,7 @@ hf_status_lanes(const struct hf_segment *seg)
 		json_object_update_new(lane, lane_gaps(&seg->lanes[l]));
 		json_object_update_new(lane, lane_fill(seg, l));
 		json_object_update_new(lane, lane_owner(seg, l, owner));
+		json_object_update_new(lane, status_load(seg, l));
 		json_object_update_new(lane, lane_claims(seg, l));
 		json_object_update_new(lane, lane_flows(&seg->lanes[l]));
 		json_array_append_new(list, lane);

@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "headroom.h"
 #include "log.h"
 #include "parts.h"
 
 #define SAMPLE_MS   100
+#define LOAD_MS     1000
 #define LEAVE_MS    2000
 #define GAP_WAIT_MS 1000 /* for the first packet of a new owner before its event is written */
 
@@ -36,7 +38,7 @@ struct hf_supervisor {
 	uint64_t takeovers[HF_MAX_LANES];  /* as of that event */
 	int orphaned[HF_MAX_LANES];
 	uint32_t died_attaching; /* slots kept until EAL's locks have been looked at */
-	uint64_t sampled_tsc;
+	uint64_t sampled_tsc, kept_tsc;
 };
 
 void
@@ -297,6 +299,17 @@ supervisor_start(struct hf_primary *p)
 	return p->supervisor != NULL ? 0 : -ENOMEM;
 }
 
+/* Every second the lanes' accounts are kept, so that a reader need not wait for a share of now. */
+static void
+keep_loads(struct hf_primary *p, uint64_t now)
+{
+	if (now - p->supervisor->kept_tsc < p->seg->header.tsc_hz / 1000 * LOAD_MS)
+		return;
+	p->supervisor->kept_tsc = now;
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
+		hf_load_keep(p->seg, l);
+}
+
 void
 supervisor_tick(struct hf_primary *p)
 {
@@ -310,6 +323,7 @@ supervisor_tick(struct hf_primary *p)
 	crash_watch(p);
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
 		look_at_lane(p, l);
+	keep_loads(p, now);
 	repair_after_attach(p);
 	if (now - s->sampled_tsc < p->seg->header.tsc_hz / 1000 * SAMPLE_MS)
 		return;

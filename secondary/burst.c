@@ -58,6 +58,7 @@ apply(struct hf_lane_context *ctx, struct hf_burst *b)
 		ctx->at_work = *s;
 		(*s)->save(ctx, b, undo);
 	}
+	hf_lap_step(ctx, HF_LANE_STEP_SAVE);
 	HF_POINT("apply_saved");
 	undo->seq = b->first + b->n;
 	HF_POINT("apply_open");
@@ -89,10 +90,12 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	if (unlikely(b->first < ring->suspect.end))
 		hf_suspect_try(b);
 	collect(b);
+	hf_lap_step(ctx, HF_LANE_STEP_RX);
 	hf_step_set(ctx, HF_STEP_PLAN);
 	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
 		ctx->at_work = *s;
 		(*s)->plan(ctx, b);
+		hf_lap_step(ctx, HF_LANE_STEP_PLAN + (unsigned int)(s - ctx->stage));
 	}
 	HF_POINT("planned");
 	hf_step_set(ctx, HF_STEP_APPLY);
@@ -102,6 +105,7 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	/* Pairs with the I/O thread's acquire load: packets and verdicts below it are finished. */
 	atomic_store_explicit(&ring->done_pub, ring->done, memory_order_release);
 	hf_step_set(ctx, HF_STEP_NONE);
+	hf_lap_step(ctx, HF_LANE_STEP_APPLY);
 	HF_POINT("published");
 	return b->n;
 }

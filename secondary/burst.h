@@ -20,6 +20,8 @@
 #include "segment.h"
 #include "transmit.h"
 
+#define HF_LAP_BURSTS 64 /* one of so many is timed step by step */
+
 struct hf_hw_lane;
 struct rte_mbuf;
 struct hf_stage;
@@ -41,6 +43,15 @@ struct hf_burst {
 	struct hf_packet pkt[HF_BURST_MAX];
 };
 
+/* The steps of a burst that is timed. */
+struct hf_lap {
+	uint32_t timed;  /* 1: this one is */
+	uint32_t bursts; /* since the last one that was */
+	uint64_t last_tsc;
+	uint64_t limit_tsc; /* a burst that takes longer was interrupted: it does not count */
+	uint64_t tsc[HF_LANE_STEPS];
+};
+
 /* What a lane thread needs to run a lane; private memory, made before it takes the lease. */
 struct hf_lane_context {
 	struct hf_segment *seg;
@@ -50,7 +61,9 @@ struct hf_lane_context {
 	uint32_t n_rings;
 	struct hf_lane_ring *ring[HF_MAX_IO];
 	struct hf_flow_table flows;
-	const struct hf_stage *stage[4]; /* those the configuration asks for, in order, then NULL */
+	struct hf_lap lap;
+	const struct hf_stage *stage[HF_MAX_STAGES +
+				     1]; /* those the configuration asks for, in order, then NULL */
 	struct hf_hw_lane *hw;           /* hardware lanes: its memory; ring[0] is in it */
 	struct hf_transmit tx;           /* hardware lanes: how long they wait for room */
 	struct hf_lane_totals sum;       /* hardware lanes: what lane->counters show after a turn */
@@ -64,6 +77,33 @@ static inline void
 hf_step_set(struct hf_lane_context *ctx, enum hf_step step)
 {
 	atomic_store_explicit(&ctx->step, step, memory_order_relaxed);
+}
+
+/* In a timed burst: a step ends here. */
+static inline void
+hf_lap_step(struct hf_lane_context *ctx, unsigned int step)
+{
+	uint64_t now;
+
+	if (ctx->lap.timed == 0)
+		return;
+	now = hf_tsc();
+	ctx->lap.tsc[step] += now - ctx->lap.last_tsc;
+	ctx->lap.last_tsc = now;
+}
+
+/* Before a ring or queue is looked at, and after: n packets were found there and finished. */
+void hf_lap_begin(struct hf_lane_context *ctx);
+void hf_lap_end(struct hf_lane_context *ctx, uint32_t n);
+
+/* A new owner begins. */
+void hf_lap_start(struct hf_lane_context *ctx);
+
+/* Did n packets take so long that somebody else had the CPU meanwhile? */
+static inline int
+hf_lap_interrupted(const struct hf_lane_context *ctx, uint32_t n, uint64_t tsc)
+{
+	return tsc > ctx->lap.limit_tsc + n * (ctx->lap.limit_tsc / 16);
 }
 
 /*

@@ -121,6 +121,7 @@ send_port(struct hf_lane_context *ctx, uint32_t port, struct rte_mbuf **m, uint1
 			   n);
 	hf_add(&ctx->seg->ports[port].tx_queue[ctx->lane_id].pkts, sent);
 	HF_POINT("hw_tx_after");
+	hf_lap_step(ctx, HF_LANE_STEP_TX);
 	for (uint16_t i = sent; i < n; i++) {
 		bytes -= m[i]->pkt_len;
 		drop(ctx, m[i], HF_DROP_TX_FULL);
@@ -170,6 +171,7 @@ finish(struct hf_lane_context *ctx, uint32_t now_tick)
 	give_back(ctx);
 	ctx->sum.held_pkts = 0;
 	commit(ctx);
+	hf_lap_step(ctx, HF_LANE_STEP_FREE);
 	set_phase(ctx, HF_PHASE_IDLE);
 	return n;
 }
@@ -212,8 +214,14 @@ hardware_poll(struct hf_lane_context *ctx, uint32_t now_tick)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < ctx->seg->header.n_ports; i++)
-		n += poll_port(ctx, (uint16_t)i, now_tick);
+	for (uint32_t i = 0; i < ctx->seg->header.n_ports; i++) {
+		uint32_t found;
+
+		hf_lap_begin(ctx);
+		found = poll_port(ctx, (uint16_t)i, now_tick);
+		hf_lap_end(ctx, found);
+		n += found;
+	}
 	return n;
 }
 

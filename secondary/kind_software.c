@@ -51,8 +51,14 @@ software_poll(struct hf_lane_context *ctx, uint32_t now_tick)
 {
 	uint32_t n = 0;
 
-	for (uint32_t k = 0; k < ctx->n_rings; k++)
-		n += hf_burst_run(ctx, ctx->ring[k], now_tick);
+	for (uint32_t k = 0; k < ctx->n_rings; k++) {
+		uint32_t found;
+
+		hf_lap_begin(ctx);
+		found = hf_burst_run(ctx, ctx->ring[k], now_tick);
+		hf_lap_end(ctx, found);
+		n += found;
+	}
 	return n;
 }
 

@@ -4,7 +4,6 @@
  * to hand over, give the lease back, wait until the next owner has begun. No EAL call anywhere.
  */
 #include <errno.h>
-#include <rte_branch_prediction.h>
 #include <rte_lcore.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -25,9 +24,15 @@
 #define STANDBY_WAIT_US 1000000
 #define GIVEN_WAIT_US   200000
 
+/* As in struct hf_lane_cost. */
+struct lane_cost {
+	uint64_t polls, pkts, tsc, pkts_pkts, pkts_tsc;
+};
+
 /* Figures that go to the segment every HEARTBEAT_POLLS polls; thread-private between. */
 struct lane_tally {
 	uint64_t polls, bursts, busy_tsc, done_pkts;
+	struct lane_cost cost;
 	uint64_t began_tsc, total_before;
 	uint64_t gap_from; /* when the owner before served the lane last; 0: measured or none */
 	uint32_t gap_is_takeover;
@@ -53,6 +58,10 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 	y->bursts = hf_load(&lane->bursts);
 	y->busy_tsc = hf_load(&lane->busy_tsc);
 	y->done_pkts = hf_load(&lane->done_pkts);
+	y->cost = (struct lane_cost){hf_load(&lane->cost.polls), hf_load(&lane->cost.pkts),
+				     hf_load(&lane->cost.tsc), hf_load(&lane->cost.pkts_pkts),
+				     hf_load(&lane->cost.pkts_tsc)};
+	hf_lap_start(&t->ctx);
 	hf_flow_age_begin(&t->ctx.flows, hf_tick(&t->ctx.seg->header, y->began_tsc));
 	if (died)
 		hf_add(&lane->takeovers, 1);
@@ -74,6 +83,16 @@ begin_owner(struct hf_lane_thread *t, struct lane_tally *y, int died)
 	RTE_PER_LCORE(_lcore_id) = t->ctx.lane_id;
 }
 
+static void
+publish_cost(struct hf_lane_cost *to, const struct lane_cost *from)
+{
+	atomic_store_explicit(&to->polls, from->polls, memory_order_relaxed);
+	atomic_store_explicit(&to->pkts, from->pkts, memory_order_relaxed);
+	atomic_store_explicit(&to->tsc, from->tsc, memory_order_relaxed);
+	atomic_store_explicit(&to->pkts_pkts, from->pkts_pkts, memory_order_relaxed);
+	atomic_store_explicit(&to->pkts_tsc, from->pkts_tsc, memory_order_relaxed);
+}
+
 /* After a poll. */
 static void
 publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
@@ -85,6 +104,7 @@ publish_tally(struct hf_lane *lane, const struct lane_tally *y, uint64_t now)
 	atomic_store_explicit(&lane->total_tsc, y->total_before + (now - y->began_tsc),
 			      memory_order_relaxed);
 	atomic_store_explicit(&lane->done_pkts, y->done_pkts, memory_order_relaxed);
+	publish_cost(&lane->cost, &y->cost);
 	atomic_store_explicit(&lane->heartbeat_tsc, now, memory_order_relaxed);
 	HF_POINT("tally_published");
 }
@@ -116,14 +136,29 @@ note_gap(const struct hf_lane_context *ctx, struct lane_tally *y, uint64_t now)
 	y->gap_from = 0;
 }
 
+/* What a poll cost that found n packets. */
+static void
+add_cost(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, uint64_t tsc)
+{
+	if (hf_lap_interrupted(ctx, n, tsc))
+		return;
+	y->cost.polls++;
+	y->cost.pkts += n;
+	y->cost.tsc += tsc;
+	y->cost.pkts_pkts += (uint64_t)n * n;
+	y->cost.pkts_tsc += n * tsc;
+}
+
 /* After a burst with packets: the lane's time stamp. */
 static void
-note_burst(struct hf_lane *lane, struct lane_tally *y, uint32_t n, uint64_t begin, uint64_t now)
+note_burst(const struct hf_lane_context *ctx, struct lane_tally *y, uint32_t n, uint64_t begin,
+	   uint64_t now)
 {
 	y->bursts++;
 	y->done_pkts += n;
 	y->busy_tsc += now - begin;
-	atomic_store_explicit(&lane->served_tsc, now, memory_order_relaxed);
+	add_cost(ctx, y, n, now - begin);
+	atomic_store_explicit(&ctx->lane->served_tsc, now, memory_order_relaxed);
 	HF_POINT("burst_noted");
 }
 
@@ -165,7 +200,7 @@ run_owned(struct hf_lane_thread *t, struct lane_tally *y)
 		y->polls++;
 		empty = n > 0 ? 0 : empty + 1;
 		if (n > 0)
-			note_burst(ctx->lane, y, n, begin, now);
+			note_burst(ctx, y, n, begin, now);
 		if (y->gap_from != 0)
 			note_gap(ctx, y, now);
 		if (y->polls % HEARTBEAT_POLLS == 0 || hf_idle_waits(ctx->run->idle, empty) ||

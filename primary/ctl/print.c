@@ -33,6 +33,8 @@ static const struct ctl_column lane_columns[] = {
 	{"HELD", "held_pkts", CTL_NUMBER},
 	{"PEAK", "ring_peak_pkts", CTL_NUMBER},
 	{"BUSY", "busy", CTL_PERCENT},
+	{"CYC/PKT", "cycles_per_pkt", CTL_NUMBER},
+	{"ROOM PPS", "headroom_pps", CTL_SI},
 	{"HANDOVERS", "handovers", CTL_NUMBER},
 	{"DEATHS", "takeovers", CTL_BAD},
 	{"LAST GAP US", "last_gap_us", CTL_NUMBER},

@@ -289,6 +289,42 @@ struct hf_io {
 enum hf_gap_kind { HF_GAP_HANDOVER, HF_GAP_TAKEOVER, HF_GAP_KINDS };
 
 #define HF_GAP_BUCKETS 24
+#define HF_MAX_STAGES  3
+
+/* What the owner of a lane does with a burst. */
+enum hf_lane_step {
+	HF_LANE_STEP_RX,    /* taking packets up: from the driver, or from the ring */
+	HF_LANE_STEP_SAVE,  /* the undo record */
+	HF_LANE_STEP_APPLY, /* all stages' changes, verdicts, cursor */
+	HF_LANE_STEP_TX,    /* hardware lanes: the driver's transmit call */
+	HF_LANE_STEP_FREE,  /* hardware lanes: freeing what was dropped, and counting */
+	HF_LANE_STEP_PLAN,  /* the first stage's plan; the others' follow */
+	HF_LANE_STEPS = HF_LANE_STEP_PLAN + HF_MAX_STAGES,
+};
+
+/*
+ * Where the time goes: every 64th burst, step by step. Writer: the owner. A death while it writes
+ * leaves steps of one burst out.
+ */
+struct hf_lane_steps {
+	alignas(64) _Atomic(uint64_t) bursts;
+	_Atomic(uint64_t) pkts;
+	_Atomic(uint64_t) tsc[HF_LANE_STEPS];
+	char stage[HF_MAX_STAGES][16]; /* names of the owner's stages, in order; "": none */
+};
+
+/*
+ * What polls that found packets cost, as sums for a straight line through (packets, time) of each:
+ * see headroom.h. Polls during which somebody else had the CPU are left out. Writer: the owner,
+ * every 256 polls and before each sleep.
+ */
+struct hf_lane_cost {
+	alignas(64) _Atomic(uint64_t) polls;
+	_Atomic(uint64_t) pkts;
+	_Atomic(uint64_t) tsc;
+	_Atomic(uint64_t) pkts_pkts; /* sum of the squares */
+	_Atomic(uint64_t) pkts_tsc;  /* sum of the products */
+};
 
 /*
  * A lane's gaps by length. Bucket 0: below 1 us; b: from 2^(b-1) below 2^b us; the last one: all
@@ -340,6 +376,8 @@ struct hf_lane {
 	_Atomic(uint32_t) last_gap_takeover;      /* 1: after a death */
 
 	struct hf_gaps gaps;
+	struct hf_lane_steps steps;
+	struct hf_lane_cost cost;
 
 	/* Writer: the owner, every 256 polls and before each sleep. */
 	alignas(64) _Atomic(uint64_t) heartbeat_tsc;
@@ -444,6 +482,15 @@ struct hf_event_log {
 	alignas(64) struct hf_event event[HF_MAX_EVENTS];
 };
 
+#define HF_LOAD_WORDS (10 + HF_MAX_PORTS)
+
+/* A struct hf_load (headroom.h) of a while ago. Writer: primary's main thread, under seq. */
+struct hf_load_kept {
+	alignas(64) _Atomic(uint32_t) seq; /* odd while it is written */
+	uint32_t zero;
+	_Atomic(uint64_t) word[HF_LOAD_WORDS];
+};
+
 struct hf_segment {
 	struct hf_segment_header header;
 	struct hf_run_config run;
@@ -455,6 +502,7 @@ struct hf_segment {
 	struct hf_lane_clear clear[HF_MAX_LANES];
 	struct hf_event_log events;
 	struct hf_quarantine quarantine[HF_MAX_LANES];
+	struct hf_load_kept load[HF_MAX_LANES][2]; /* by turns, every second */
 };
 
 /* A process's map of a segment. */
@@ -570,6 +618,7 @@ int hf_lane_preferred(const struct hf_segment *seg, uint32_t lane);
 const char *hf_segment_state_name(uint32_t state);
 const char *hf_lane_state_name(uint32_t state);
 const char *hf_io_step_name(uint32_t step);
+const char *hf_lane_step_name(uint32_t step); /* "plan" for all stages' */
 const char *hf_worker_state_name(uint32_t state);
 const char *hf_lane_kind_name(uint32_t kind);
 const char *hf_event_name(uint32_t type);

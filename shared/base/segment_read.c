@@ -251,6 +251,14 @@ hf_io_step_name(uint32_t step)
 }
 
 const char *
+hf_lane_step_name(uint32_t step)
+{
+	static const char *const names[] = {"rx", "save", "apply", "tx", "free", "plan"};
+
+	return name_of(names, 6, step < HF_LANE_STEP_PLAN ? step : HF_LANE_STEP_PLAN);
+}
+
+const char *
 hf_worker_state_name(uint32_t state)
 {
 	static const char *const names[] = {"free", "attaching", "running", "leaving", "dead"};

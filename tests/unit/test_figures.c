@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Proves: what lanes and ports publish about themselves becomes the right figures of the status:
- * queues since a clear, gaps by length, the fill of rings.
+ * queues since a clear, gaps by length, the fill of rings, the headroom of lanes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,10 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <math.h>
+
+#include "headroom.h"
 #include "status.h"
 
 static int
@@ -124,6 +128,92 @@ a_ring_shows_the_higher_peak_of_two_seconds(void **state)
 	assert_int_equal(fill.size, 8192);
 }
 
+/* So many polls that each found n packets, at 200 cycles a poll and 50 a packet. */
+static void
+add_polls(struct hf_load *l, uint64_t polls, uint64_t n)
+{
+	uint64_t tsc = 200 + 50 * n;
+
+	l->fit_polls += polls;
+	l->fit_pkts += polls * n;
+	l->fit_tsc += polls * tsc;
+	l->fit_pkts_pkts += polls * n * n;
+	l->fit_pkts_tsc += polls * n * tsc;
+	l->done_pkts += polls * n;
+	l->busy_tsc += polls * tsc;
+	l->source[0] += polls * n;
+}
+
+static void
+small_bursts_foretell_what_full_ones_will_do(void **state)
+{
+	struct hf_load before = {.tsc = 5}, now = {.tsc = 1000000005, .total_tsc = 1000000000};
+	struct hf_headroom h;
+
+	(void)state;
+	add_polls(&now, 100000, 1);
+	add_polls(&now, 50000, 2);
+	hf_headroom_find(&h, &before, &now, 1000000000, 32);
+	assert_true(fabs(h.poll_cycles - 200) < 0.01 && fabs(h.pkt_cycles - 50) < 0.01);
+	assert_true(fabs(h.pps - 200000) < 1 && fabs(h.busy - 0.04) < 0.001);
+	assert_true(fabs(h.cycles_per_pkt - 200) < 0.01);
+	assert_true(fabs(h.max_pps - 1e9 / (50 + 200 / 32.0)) < 1);
+	assert_true(fabs(h.headroom_pps - (h.max_pps - 200000)) < 1);
+	/* Two ports at work: a full poll finds two bursts. */
+	now.source[1] = now.source[0];
+	hf_headroom_find(&h, &before, &now, 1000000000, 32);
+	assert_true(fabs(h.max_pps - 1e9 / (50 + 200 / 64.0)) < 1);
+}
+
+static void
+headroom_is_not_known_without_packets_or_across_restarts(void **state)
+{
+	struct hf_load before = {.tsc = 5}, now = {.tsc = 1000000005, .total_tsc = 1000000000};
+	struct hf_headroom h;
+
+	(void)state;
+	hf_headroom_find(&h, &before, &now, 1000000000, 32);
+	assert_true(h.busy == 0 && h.pps == 0);
+	assert_true(isnan(h.max_pps) && isnan(h.cycles_per_pkt) && isnan(h.headroom_pps));
+	before.done_pkts = 1; /* counters went back */
+	hf_headroom_find(&h, &before, &now, 1000000000, 32);
+	assert_true(isnan(h.busy) && isnan(h.pps));
+}
+
+static void
+equal_bursts_leave_all_of_the_cost_to_the_packets(void **state)
+{
+	struct hf_load before = {.tsc = 5}, now = {.tsc = 1000000005, .total_tsc = 1000000000};
+	struct hf_headroom h;
+
+	(void)state;
+	add_polls(&now, 1000, 4);
+	hf_headroom_find(&h, &before, &now, 1000000000, 32);
+	assert_true(h.poll_cycles == 0 && fabs(h.pkt_cycles - 100) < 0.01);
+	assert_true(fabs(h.max_pps - 1e7) < 1);
+}
+
+static void
+kept_loads_are_the_older_of_two_and_not_too_old(void **state)
+{
+	struct hf_segment *seg = *state;
+	struct hf_load kept;
+
+	assert_int_equal(hf_load_read_kept(seg, 0, hf_tsc(), &kept), -ENOENT);
+	for (uint64_t n = 1; n <= 3; n++) {
+		atomic_store(&seg->lanes[0].done_pkts, n);
+		hf_load_keep(seg, 0);
+	}
+	assert_int_equal(hf_load_read_kept(seg, 0, hf_tsc(), &kept), 0);
+	assert_int_equal(kept.done_pkts, 2);
+	/* A primary died while it wrote the older one. */
+	atomic_fetch_add(&seg->load[0][1].seq, 1);
+	assert_int_equal(hf_load_read_kept(seg, 0, hf_tsc(), &kept), 0);
+	assert_int_equal(kept.done_pkts, 3);
+	hf_load_keep(seg, 0);
+	assert_int_equal(hf_load_read_kept(seg, 0, kept.tsc + 6000000000, &kept), -ENOENT);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int
@@ -132,6 +222,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(queues_count_since_the_last_clear),
 		CASE(gaps_are_counted_by_length),
+		CASE(small_bursts_foretell_what_full_ones_will_do),
+		CASE(headroom_is_not_known_without_packets_or_across_restarts),
+		CASE(equal_bursts_leave_all_of_the_cost_to_the_packets),
+		CASE(kept_loads_are_the_older_of_two_and_not_too_old),
 		CASE(a_ring_shows_the_higher_peak_of_two_seconds),
 	};
 
