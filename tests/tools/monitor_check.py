@@ -4,7 +4,8 @@
 
 monitor_check.py schema SCHEMA FILE           each line of FILE is valid; prints the states seen
 monitor_check.py csv JSON TABLE CSV           the rows of a table are those of the JSON
-monitor_check.py ctl STATUS JSON              figures of the JSON equal those of holdfastctl status
+monitor_check.py ctl STATUS FLOWS EVENTS JSON figures of the JSON equal those of holdfastctl's
+                                              status, flows and events
 monitor_check.py metrics STATUS METRICS       figures of a scrape equal those of holdfastctl status
 monitor_check.py families METRICS DASHBOARD   each metric that the dashboard asks for was scraped
 monitor_check.py columns SCHEMA JSON          the schema has the keys of the JSON, and no others
@@ -115,33 +116,86 @@ def check_csv(json_path, table, csv_path):
     return c.finish()
 
 
-def check_ctl(status_path, json_path):
+def check_ctl(status_path, flows_path, events_path, json_path):
     c = Compare()
     status, monitor = load(status_path), load(json_path)
-    c.same("primary_pid", monitor["primary_pid"], status["primary_pid"])
+    for key, name in (("instance", "instance"), ("segment_state", "state"),
+                      ("primary_pid", "primary_pid"), ("primary_version", "version"),
+                      ("dpdk_version", "dpdk")):
+        c.same(key, monitor[key], status[name])
     for kind, keys in (
             ("lanes", ["rx_pkts", "rx_bytes", "tx_pkts", "tx_bytes", "handovers", "takeovers",
-                       "undone", "generation", "state", "owner_pid", "kind"]),
-            ("ports", list(PORT) + ["name", "driver", "mtu", "peer"]),
-            ("pools", POOL + ["name", "size"])):
+                       "undone", "generation", "state", "owner_pid", "kind", "cpu", "node"]),
+            ("ports", list(PORT) + ["name", "driver", "mtu", "peer", "io", "node"]),
+            ("io", ["tid", "cpu", "node"]),
+            ("workers", ["slot", "name", "pid", "state", "lanes", "standby", "attach_us",
+                         "version"]),
+            ("pools", POOL + ["name", "size", "twice", "node"])):
         c.same(f"number of {kind}", len(monitor[kind]), len(status[kind]))
         for i, (got, wanted) in enumerate(zip(monitor[kind], status[kind])):
             for key in keys:
                 c.same(f"{kind}[{i}].{key}", got[key], wanted[key])
-    for i, (got, wanted) in enumerate(zip(monitor["lanes"], status["lanes"])):
+    for name, count in monitor["drops"].items():
+        c.same(f"drops.{name}", count, sum(lane["drops"][name] for lane in status["lanes"]))
+    for name, count in monitor["flow_skipped"].items():
+        c.same(f"flow_skipped.{name}", count,
+               sum(lane["flow_skipped"][name] for lane in status["lanes"]))
+    compare_lanes(c, status, monitor)
+    compare_ports(c, status, monitor)
+    compare_flows(c, load(flows_path), monitor)
+    compare_events(c, load(events_path)["events"], monitor["events"])
+    return c.finish()
+
+
+def compare_lanes(c, status, monitor):
+    """What the two call by different names."""
+    for i, (got, table, wanted) in enumerate(zip(monitor["lanes"], monitor["flow_tables"],
+                                                 status["lanes"])):
+        gap, kind = got["last_gap_us"], wanted["last_gap_kind"]
         c.same(f"lanes[{i}].drops", got["drops"], wanted["dropped_pkts"])
         c.same(f"lanes[{i}].held", got["held"], wanted["held_pkts"])
-        gap = got["last_gap_us"]
+        c.same(f"lanes[{i}].owner", got["owner"], wanted["owner_name"])
         c.same(f"lanes[{i}].last_gap_us", None if gap is None else int(gap), wanted["last_gap_us"])
-    for reason in monitor["drops"]:
-        c.same(f"drops.{reason}", monitor["drops"][reason],
-               sum(lane["drops"][reason] for lane in status["lanes"]))
-    workers = {w["pid"]: w for w in status["workers"]}
+        if gap is not None:
+            c.same(f"lanes[{i}].last_gap_takeover", got["last_gap_takeover"], kind == "takeover")
+        for mine, key in (("live", "live"), ("inserted", "inserted"),
+                          ("evicted", "evicted_flows"), ("expired", "expired_flows")):
+            c.same(f"flow_tables[{i}].{mine}", table[mine], wanted["flows"][key])
+    waits = {w["pid"]: w["waiting"] for w in status["workers"]}
     for got in monitor["workers"]:
-        c.same(f"worker {got['name']}", (got["name"], got["state"]),
-               (workers[got["pid"]]["name"], workers[got["pid"]]["state"]))
-    c.same("number of workers", len(monitor["workers"]), len(workers))
-    return c.finish()
+        c.same(f"worker {got['name']} waits", got["waits"], waits.get(got["pid"]))
+
+
+def compare_ports(c, status, monitor):
+    queues = {(q["port"], q["queue"]): q for q in monitor["queues"]}
+    for got, wanted in zip(monitor["ports"], status["ports"]):
+        name = wanted["name"]
+        c.same(f"{name} link", {True: "up", False: "down", None: None}[got["link_up"]],
+               wanted["link"])
+        c.same(f"{name} link_mbps", got["link_mbps"] or None, wanted["link_mbps"])
+        for way in ("rx", "tx"):
+            for q, count in enumerate(wanted[way + "_queue_pkts"]):
+                c.same(f"{name} queue {q} {way}", queues.get((name, q), {}).get(way + "_pkts"),
+                       count)
+
+
+def compare_flows(c, wanted, monitor):
+    c.same("flows_live", monitor["flows_live"], wanted["totals"]["live"])
+    c.same("number of flows", len(monitor["flows"]), min(10, len(wanted["flows"])))
+    known = {(f["src"], f["dst"], f["sport"], f["dport"], f["proto"]): f for f in wanted["flows"]}
+    for got in monitor["flows"]:
+        key = (got["src"], got["dst"], got["sport"], got["dport"], got["proto"])
+        flow = known.get(key, {})
+        for figure in ("packets", "bytes", "lane"):
+            c.same(f"flow {key} {figure}", got[figure], flow.get(figure))
+
+
+def compare_events(c, wanted, got):
+    """The monitor has the newest first."""
+    c.same("number of events", len(got), len(wanted))
+    for mine, other in zip(reversed(got), wanted):
+        for key in ("seq", "time", "event", "level", "pid", "lane", "port", "value", "text"):
+            c.same(f"event {other['seq']} {key}", mine[key], other[key])
 
 
 SERIES = re.compile(r'^(\w+)\{(.*)\} (\S+)$')
@@ -173,8 +227,15 @@ def check_metrics(status_path, metrics_path):
         for key, name in PORT.items():
             c.same(f"{port['name']} {key}", value(f"port_{name}_total", port=port["name"]),
                    port[key])
+        for way, name in (("rx", "receive"), ("tx", "transmit")):
+            for q, count in enumerate(port[way + "_queue_pkts"]):
+                c.same(f"{port['name']} queue {q} {way}",
+                       value(f"queue_{name}_packets_total", port=port["name"], queue=str(q)),
+                       count)
     for lane in status["lanes"]:
         number = str(lane["id"])
+        c.same(f"lane {number} flows", value("lane_flows_live", lane=number),
+               lane["flows"]["live"])
         for key, name in LANE.items():
             c.same(f"lane {number} {key}", value(f"lane_{name}_total", lane=number), lane[key])
         c.same(f"lane {number} held", value("lane_held_packets", lane=number), lane["held_pkts"])
