@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "format.h"
 #include "spark.h"
 
 #define STEPS 8 /* heights of a character */
@@ -53,4 +54,24 @@ chart_draw(struct hf_canvas *c, int x, int y, int width, int lines, const struct
 	for (int i = 0; i < width; i++)
 		bar(c, x + i, y, lines, values[i], top > 0 ? (float)top : most, style);
 	return most;
+}
+
+int
+chart_named(struct hf_canvas *c, int y, int lines, const struct hf_shown *shown, const char *name,
+	    const struct hf_series *what, double top, enum hf_style style)
+{
+	char most[24];
+	double max;
+
+	if (lines < 1)
+		return y;
+	max = chart_draw(c, CHART_LABEL, y, c->width - CHART_LABEL - 1, lines, shown, what, top,
+			 style);
+	canvas_put(c, 1, y, HF_STYLE_DIM, name);
+	format_number(most, sizeof(most), max, 0);
+	if (lines > 1)
+		canvas_print(c, 1, y + 1, HF_STYLE_DIM, "to %s", most);
+	if (lines > 2)
+		canvas_print(c, 1, y + lines - 1, HF_STYLE_DIM, "%d min", CHART_MINUTES);
+	return y + lines;
 }

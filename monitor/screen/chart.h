@@ -20,4 +20,12 @@ double chart_draw(struct hf_canvas *c, int x, int y, int width, int lines,
 		  const struct hf_shown *shown, const struct hf_series *what, double top,
 		  enum hf_style style);
 
+/*
+ * The same with its name, its largest value and its span in CHART_LABEL columns before it. top: as
+ * above. Returns the line below.
+ */
+#define CHART_LABEL 10
+int chart_named(struct hf_canvas *c, int y, int lines, const struct hf_shown *shown,
+		const char *name, const struct hf_series *what, double top, enum hf_style style);
+
 #endif

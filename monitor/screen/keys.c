@@ -32,7 +32,7 @@ static const struct hf_key_row rows[] = {
 	{{HF_KEY_ENTER}, HF_ACTION_DETAILS, "Enter", "all about the selected row, and back", "details"},
 	{{'>', HF_KEY_F6, 's'}, HF_ACTION_SORT_NEXT, "< > F6", "order by the column before, behind", "sort"},
 	{{'<'}, HF_ACTION_SORT_PREVIOUS, NULL, NULL, NULL},
-	{{'r'}, HF_ACTION_REVERSE, "r", "the other way round", "reverse"},
+	{{'r'}, HF_ACTION_REVERSE, "r", "the other way round", NULL},
 	{{'/'}, HF_ACTION_FILTER, "/", "only rows with a text; flows: an expression", "filter"},
 	{{'p', ' '}, HF_ACTION_PAUSE, "p, space", "hold the picture, and go on", "pause"},
 	{{'['}, HF_ACTION_STEP_BACK, "[ ]", "a sample back, forward; forward beyond the newest is now", NULL},

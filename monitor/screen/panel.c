@@ -288,45 +288,56 @@ panel_act(struct hf_panel *panel, enum hf_action action)
 	}
 }
 
-/* Longest key, and longest line "key value", of a row. */
-static void
-measure(const struct hf_rows *rows, const void *row, int exact, int *key, int *line)
+/* Where the fields of a row stand: down, then across. */
+struct places {
+	int lines, across;
+	int key[TABLE_MAX_COLUMNS],
+		width[TABLE_MAX_COLUMNS]; /* of each column of fields: its keys; all of it */
+};
+
+/* Widths when each column of fields has so many lines. Returns their sum. */
+static int
+place(struct places *p, int lines, const struct hf_rows *rows, const void *row, int exact)
 {
+	int n = (int)rows->table->n_columns, sum = 0, value = 0;
 	char text[TABLE_CELL_LEN];
 
-	*key = 0;
-	*line = 0;
-	for (uint32_t i = 0; i < rows->table->n_columns; i++) {
-		int n = (int)strlen(rows->table->columns[i].key);
+	p->lines = lines;
+	p->across = (n + lines - 1) / lines;
+	for (int i = 0; i < n; i++) {
+		const struct hf_column *column = &rows->table->columns[i];
+		int at = i / lines, key = (int)strlen(column->key);
 
-		*key = n > *key ? n : *key;
+		if (i % lines == 0)
+			p->key[at] = value = 0;
+		table_field(column, row, exact, text, sizeof(text));
+		p->key[at] = key > p->key[at] ? key : p->key[at];
+		value = (int)strlen(text) > value ? (int)strlen(text) : value;
+		p->width[at] = p->key[at] + 2 + value + 3;
 	}
-	for (uint32_t i = 0; i < rows->table->n_columns; i++) {
-		int n;
-
-		table_field(&rows->table->columns[i], row, exact, text, sizeof(text));
-		n = *key + 2 + (int)strlen(text);
-		*line = n > *line ? n : *line;
-	}
+	for (int i = 0; i < p->across; i++)
+		sum += p->width[i];
+	return sum;
 }
 
 int
 panel_details(struct hf_canvas *c, const struct hf_rows *rows, const void *row, int exact)
 {
-	int key, line, across, lines, n = (int)rows->table->n_columns;
+	int n = (int)rows->table->n_columns, lines = 1, x = 1;
 	char text[TABLE_CELL_LEN];
+	struct places p;
 
-	measure(rows, row, exact, &key, &line);
-	across = c->width / (line + 3);
-	across = across < 1 ? 1 : across;
-	lines = (n + across - 1) / across;
+	while (place(&p, lines, rows, row, exact) > c->width && lines < n)
+		lines++;
 	for (int i = 0; i < n; i++) {
 		const struct hf_column *column = &rows->table->columns[i];
-		int x = 1 + i / lines * (line + 3), y = i % lines;
+		int at = i / lines;
 
-		canvas_put(c, x, y, HF_STYLE_DIM, column->key);
+		if (i > 0 && i % lines == 0)
+			x += p.width[at - 1];
+		canvas_put(c, x, i % lines, HF_STYLE_DIM, column->key);
 		table_field(column, row, exact, text, sizeof(text));
-		canvas_put(c, x + key + 2, y, HF_STYLE_NORMAL, text);
+		canvas_put(c, x + p.key[at] + 2, i % lines, HF_STYLE_NORMAL, text);
 	}
 	return lines;
 }

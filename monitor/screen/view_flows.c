@@ -51,11 +51,8 @@ draw_details(struct hf_canvas *c, const struct hf_view_state *state, const struc
 		canvas_put(c, 1, y, HF_STYLE_WARN, "it has no record any more");
 	y++;
 	lines = c->height - y > 6 ? 6 : c->height - y;
-	canvas_put(c, 1, y, HF_STYLE_DIM, "pps");
-	if (lines > 1)
-		canvas_print(c, 1, y + lines - 1, HF_STYLE_DIM, "%d min", CHART_MINUTES);
 	what.flow = &row->key;
-	chart_draw(c, 8, y, c->width - 9, lines, shown, &what, 0, HF_STYLE_GOOD);
+	chart_named(c, y, lines, shown, "pps", &what, 0, HF_STYLE_GOOD);
 }
 
 static void

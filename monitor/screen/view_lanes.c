@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * View 3: the lanes.
+ * View 3: the lanes; of the selected one, when its details are asked for, every figure and the last
+ * minutes.
  */
-#include "views.h"
+#include "chart.h"
+
+static const struct hf_row_id id = {offsetof(struct hf_lane_row, lane), sizeof(uint32_t)};
+
+/* Packets and busy share of one lane in what is left of c from line y on. */
+static void
+draw_past(struct hf_canvas *c, int y, const struct hf_lane_row *lane, const struct hf_shown *shown)
+{
+	struct hf_series what = {.kind = HF_SERIES_LANE_PPS, .index = lane->lane};
+	int lines = (c->height - y) / 2;
+
+	lines = lines > 5 ? 5 : lines;
+	y = chart_named(c, y, lines, shown, "pps", &what, 0, HF_STYLE_GOOD);
+	what.kind = HF_SERIES_LANE_BUSY;
+	chart_named(c, y, lines, shown, "busy %", &what, 100, HF_STYLE_WARN);
+}
 
 static void
 draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *shown)
 {
-	static const struct hf_row_id id = {offsetof(struct hf_lane_row, lane),
-					    sizeof(((struct hf_lane_row *)0)->lane)};
+	struct hf_canvas lower = views_upper(c, state, shown, HF_TABLE_LANES, &id, UINT32_MAX);
+	struct hf_rows rows = table_rows(shown->sample, HF_TABLE_LANES);
+	const struct hf_lane_row *lane = panel_selected(&state->panel, &rows, &id);
 
-	views_table(c, state, shown, HF_TABLE_LANES, &id, UINT32_MAX);
+	if (!state->details || lane == NULL)
+		return;
+	draw_past(&lower, panel_details(&lower, &rows, lane, shown->exact) + 1, lane, shown);
 }
 
 static const struct hf_view view = {

@@ -9,8 +9,6 @@
 #include "format.h"
 #include "strip.h"
 
-#define LABEL 10 /* before a chart */
-
 /* Mean busy share of the lanes whose share is known. */
 static double
 mean_busy(const struct hf_sample *s)
@@ -65,16 +63,8 @@ draw_chart(struct hf_canvas *c, int y, int lines, const struct hf_shown *shown, 
 	   enum hf_series_kind kind, double top, enum hf_style style)
 {
 	struct hf_series what = {.kind = kind};
-	char most[24];
-	double max = chart_draw(c, LABEL, y, c->width - LABEL - 1, lines, shown, &what, top, style);
 
-	canvas_put(c, 1, y, HF_STYLE_DIM, name);
-	format_number(most, sizeof(most), max, 0);
-	if (lines > 1)
-		canvas_print(c, 1, y + 1, HF_STYLE_DIM, "to %s", most);
-	if (lines > 2)
-		canvas_print(c, 1, y + lines - 1, HF_STYLE_DIM, "%d min", CHART_MINUTES);
-	return y + lines;
+	return chart_named(c, y, lines, shown, name, &what, top, style);
 }
 
 static int

@@ -203,7 +203,7 @@ restarts() {
 click() {
 	local at
 	printf -v at '\\x%x\\x%x' $((33 + $1)) $((33 + $2))
-	screen_keys -l "$(printf "\\033[M $at\\033[M#$at")"
+	screen_keys -l "$(printf '%b' "\\033[M $at\\033[M#$at")"
 }
 
 @test "several instances: a picker shows them and changes over; the mouse finds tabs and rows" {
