@@ -155,14 +155,29 @@ walk_on(struct census *c)
 	return 1;
 }
 
+/* Is it time for a census that nobody asked for? A failed one is tried again as late. */
+static int
+is_due(const struct hf_primary *p, struct census *c, uint64_t now)
+{
+	uint64_t every = p->seg->header.tsc_hz / 1000 * p->cfg.census_ms;
+
+	if (every == 0 || p->repairing || now - c->tried_tsc < every)
+		return 0;
+	c->tried_tsc = now;
+	return 1;
+}
+
 void
 census_tick(struct hf_primary *p)
 {
 	uint64_t begin = hf_tsc();
 	int done;
 
-	if (!census.walking)
+	if (!census.walking) {
+		if (is_due(p, &census, begin))
+			hf_census_run(p);
 		return;
+	}
 	done = walk_on(&census);
 	if (done)
 		publish_all(p, &census);

@@ -91,6 +91,7 @@ struct census {
 	uint64_t ledger; /* packets that I/O threads have got and not given, and do not hold */
 	uint64_t stood_ns;
 	uint64_t begin_tsc, work_tsc; /* main thread's work on it */
+	uint64_t tried_tsc;           /* when one that nobody asked for was begun last */
 	int walking;
 };
 

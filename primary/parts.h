@@ -109,7 +109,10 @@ int lanes_create(struct hf_primary *p, struct hf_rss *rss);
  * -ENOMEM (logged). */
 int census_baseline(struct hf_primary *p);
 
-/* Goes on with the walk of a census, if there is one: half a millisecond at most. Main loop. */
+/*
+ * Goes on with the walk of a census, if there is one: half a millisecond at most; begins one when
+ * pool.census_ms have gone by. Main loop.
+ */
 void census_tick(struct hf_primary *p);
 
 /* A recovery sets ports up anew, or has done so: a census under way is given up. Main thread. */

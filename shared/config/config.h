@@ -66,6 +66,7 @@ struct hf_config {
 	uint32_t pool_size;  /* mbufs a pool (one pool a NUMA node with ports); 1023 to 4194303,
 				default 65535 */
 	uint32_t pool_cache; /* 0 to 512, default 256 */
+	uint32_t census_ms;  /* 0 never, 100 to 3600000; default 2000 */
 	uint32_t mbuf_bytes; /* data room without headroom; 2048 to 16384, default 2048 */
 	uint32_t memory_mb;  /* DPDK memory; 0: computed from pools and rings */
 	char hugepage_dir[128];        /* default /dev/hugepages */

@@ -127,6 +127,18 @@ static const struct config_row rows[] = {
 	 .unit = "bytes",
 	 .def = "2048",
 	 .help = "Data room of a packet buffer, without headroom."},
+	{.path = "pool.census_ms",
+	 .type = CONFIG_INT,
+	 IN_CONFIG(census_ms),
+	 .min = 100,
+	 .max = 3600000,
+	 .word = "never",
+	 .word_value = 0,
+	 .unit = "ms",
+	 .def = "2000",
+	 .help = "How often it is counted where all packet buffers are, for those who watch. I/O "
+		 "threads stand for some microseconds. never: when holdfastctl asks, and then "
+		 "alone."},
 	{.path = "memory_mb",
 	 .type = CONFIG_INT,
 	 IN_CONFIG(memory_mb),

@@ -73,6 +73,7 @@ defaults_are_as_documented(void **state)
 	assert_int_equal(cfg.pool_size, 65535);
 	assert_int_equal(cfg.pool_cache, 256);
 	assert_int_equal(cfg.mbuf_bytes, 2048);
+	assert_int_equal(cfg.census_ms, 2000);
 	assert_int_equal(cfg.memory_mb, 0);
 	assert_string_equal(cfg.hugepage_dir, "/dev/hugepages");
 	assert_int_equal(cfg.burst, 32);
@@ -121,7 +122,7 @@ port_defaults_are_as_documented(void **state)
 static const char every_key[] =
 	"instance: edge-1\nqueues: software\nlanes: [{cpu: 2}, {cpu: 3}, {cpu: any}]\n"
 	"io: [{cpu: 0}, {cpu: 1}]\nring: {size: 512}\n"
-	"pool: {size: 2047, cache: 0, mbuf_bytes: 4096}\nmemory_mb: 300\nhugepage_dir: /mnt/huge\n"
+	"pool: {size: 2047, cache: 0, mbuf_bytes: 4096, census_ms: never}\nmemory_mb: 300\nhugepage_dir: /mnt/huge\n"
 	"burst: 64\nidle: sleep\nidle_sleep_us: 7\nlane_return_ms: never\ntx: {retry_us: 0}\nl2: {mode: macswap}\n"
 	"flow: {enabled: off, capacity: 0x800, idle_timeout_s: never}\n"
 	"rss:\n  key: default\n  fields: [ipv6, tcp]\n  reta_size: 16\n"
@@ -153,6 +154,7 @@ every_key_arrives(void **state)
 	assert_int_equal(cfg.pool_size, 2047);
 	assert_int_equal(cfg.pool_cache, 0);
 	assert_int_equal(cfg.mbuf_bytes, 4096);
+	assert_int_equal(cfg.census_ms, 0);
 	assert_int_equal(cfg.memory_mb, 300);
 	assert_string_equal(cfg.hugepage_dir, "/mnt/huge");
 	assert_int_equal(cfg.burst, 64);
