@@ -54,5 +54,6 @@ int lab_eal_start(void);
 
 int lab_flow_table(int argc, char **argv);
 int lab_forward(int argc, char **argv);
+int lab_monitor_scan(int argc, char **argv);
 
 #endif

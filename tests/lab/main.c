@@ -13,6 +13,8 @@ static const struct lab_command commands[] = {
 	{"flow-table", "the flow table against rte_hash: find and count in bulk", lab_flow_table},
 	{"forward", "lanes against testpmd: software and hardware lanes, one core each",
 	 lab_forward},
+	{"monitor-scan", "the monitor's scan of the flow tables: time and memory",
+	 lab_monitor_scan},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
