@@ -9,19 +9,15 @@
 #include "flows.h"
 #include "protocols.h"
 
-/* Ticks wrap; both are told by how long ago they were. */
 void
 flow_row_times(struct hf_flow_row *row, const struct hf_segment_header *h, uint64_t now_tsc,
 	       uint32_t first_tick, uint32_t last_tick)
 {
 	double now_s = (double)hf_tsc_to_ns(h, now_tsc - h->start_tsc) / 1e9;
-	int32_t idle = (int32_t)(hf_tick(h, now_tsc) - last_tick);
-	uint32_t life = last_tick - first_tick;
+	uint32_t now_tick = hf_tick(h, now_tsc);
 
-	if (idle < 0) /* counted after the scan began */
-		idle = 0;
-	row->idle_s = idle / 1e3;
-	row->age_s = ((double)life + idle) / 1e3;
+	row->idle_s = flow_idle_s(now_tick, last_tick);
+	row->age_s = flow_age_s(now_tick, first_tick, last_tick);
 	row->last_s = fmax(now_s - row->idle_s, 0);
 	row->first_s = fmax(now_s - row->age_s, 0);
 }

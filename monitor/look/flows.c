@@ -1,30 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Scans the flow tables, compares with the scan before, selects the top. Reads the segment through
- * hf_flow_read() alone. Private memory: 12 bytes a record and the rows that are shown.
+ * hf_flow_read() and flow_peek.h alone. Private memory: 12 bytes a record, 2 a bucket, and the rows
+ * that are shown.
+ *
+ * What it costs is cache lines: a bucket's line tells which of its eight records were seen since
+ * the scan before; these alone are read, their lines fetched some buckets ahead, and a row is made
+ * of those alone that have a place in the list.
  */
 #include "flows.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_UNKNOWN  2U /* generation of an entry whose record could not be read */
-#define PACKETS_RANGE (UINT64_C(1) << 36)
-#define BYTES_RANGE   (UINT64_C(1) << 44)
+#include "flow_list.h"
+#include "flow_mark.h"
+
+#define AHEAD 16U /* buckets whose records are on their way; divides their number */
+/*
+ * A packet is counted a moment after its record was marked as seen. A worker that was stopped for
+ * longer than this in between is caught up with by the part of the table that each scan reads
+ * anyway.
+ */
+#define LATE_TICKS    256U
+#define REFRESH_SCANS 64U
 
 static const char *const sort_names[HF_SORT_COUNT] = {"pps",   "bps", "packets",
 						      "bytes", "age", "idle"};
 
-/* What the records of one lane are judged by. */
+/* One lane's part of a scan. */
 struct lane_scan {
-	const struct hf_segment_header *header;
-	uint64_t now_tsc;
-	uint32_t lane;
 	const struct hf_flow_query *query;
+	const struct hf_segment_header *header;
+	struct hf_flow_memory *memory;
+	struct hf_flow_list *list;
+	struct hf_flow_table table;
+	uint64_t now_tsc;
+	uint32_t now_tick;
+	uint32_t lane;
 	double seconds; /* since the scan before; 0: there was none */
+	int rests;      /* 1: records that were not seen since then need not be read */
+	uint32_t rest_tick;
+	int filtered;
+	int same_filter; /* as at the scan before */
 };
 
 int
@@ -48,8 +67,11 @@ flows_sort_name(enum hf_sort sort)
 void
 flows_free(struct hf_flow_memory *m)
 {
-	for (unsigned int l = 0; l < HF_MAX_LANES; l++)
+	for (unsigned int l = 0; l < HF_MAX_LANES; l++) {
 		free(m->marks[l]);
+		free(m->used[l]);
+		free(m->matched[l]);
+	}
 	free(m->heap);
 	*m = (struct hf_flow_memory){0};
 }
@@ -57,217 +79,306 @@ flows_free(struct hf_flow_memory *m)
 int
 flows_reset(struct hf_flow_memory *m, uint32_t n_lanes, uint32_t capacity, uint32_t top)
 {
+	uint32_t n_buckets = capacity / HF_FLOW_BUCKET_SLOTS;
+
 	flows_free(m);
 	m->heap = calloc(top, sizeof(*m->heap));
-	if (m->heap == NULL)
-		return -ENOMEM;
-	for (uint32_t l = 0; l < n_lanes; l++) {
+	for (uint32_t l = 0; l < n_lanes && m->heap != NULL; l++) {
 		m->marks[l] = calloc(capacity, sizeof(*m->marks[l]));
-		if (m->marks[l] == NULL) {
+		m->used[l] = calloc(n_buckets, sizeof(*m->used[l]));
+		m->matched[l] = calloc(n_buckets, sizeof(*m->matched[l]));
+		m->empty[l] = 1;
+		if (m->marks[l] == NULL || m->used[l] == NULL || m->matched[l] == NULL) {
 			flows_free(m);
 			return -ENOMEM;
 		}
 	}
 	m->capacity = capacity;
-	return 0;
+	return m->heap == NULL ? -ENOMEM : 0;
 }
 
-static struct hf_flow_mark
-pack(const struct hf_flow_view *v)
+static uint32_t
+count_bits(uint32_t bits)
 {
-	return (struct hf_flow_mark){
-		.packets_low = (uint32_t)v->packets,
-		.bytes_low = (uint32_t)v->bytes,
-		.generation = v->generation | 1,
-		.high = (uint16_t)((v->packets >> 32 & 0xf) | (v->bytes >> 32 & 0xfff) << 4),
-	};
+	bits -= bits >> 1 & 0x55;
+	bits = (bits & 0x33) + (bits >> 2 & 0x33);
+	return (bits + (bits >> 4)) & 0xf;
 }
 
-/* now - before, modulo range; a count that recovery took back is not negative but 0. */
-static double
-difference(uint64_t now, uint64_t before, uint64_t range)
-{
-	uint64_t d = (now - before) & (range - 1);
-
-	return d < range / 2 ? (double)d : 0;
-}
-
-/* Rates of v since the scan before; a flow that is newer than that counts from 0. */
 static void
-set_rates(struct hf_flow_row *row, const struct hf_flow_view *v, const struct hf_flow_mark *mark,
-	  double seconds)
+set_bit(uint8_t *bytes, uint32_t index, int on)
 {
-	uint64_t packets = 0, bytes = 0;
+	uint32_t bit = 1U << index % HF_FLOW_BUCKET_SLOTS;
+	uint8_t *byte = &bytes[index / HF_FLOW_BUCKET_SLOTS];
 
-	row->pps = row->bps = NAN;
-	if (seconds <= 0 || mark->generation == MARK_UNKNOWN)
-		return;
-	if (mark->generation == (v->generation | 1)) {
-		packets = mark->packets_low | (uint64_t)(mark->high & 0xf) << 32;
-		bytes = mark->bytes_low | (uint64_t)(mark->high >> 4) << 32;
-	}
-	row->pps = difference(v->packets, packets, PACKETS_RANGE) / seconds;
-	row->bps = difference(v->bytes, bytes, BYTES_RANGE) * 8 / seconds;
+	*byte = (uint8_t)(on ? *byte | bit : *byte & ~bit);
 }
 
-static double
-value_of(const struct hf_flow_row *row, enum hf_sort sort)
+static int
+has_bit(const uint8_t *bytes, uint32_t index)
 {
-	switch (sort) {
+	return bytes[index / HF_FLOW_BUCKET_SLOTS] >> index % HF_FLOW_BUCKET_SLOTS & 1;
+}
+
+static void
+remember(struct lane_scan *s, uint32_t index, const struct hf_flow_counts *c)
+{
+	s->memory->marks[s->lane][index] = mark_pack(c);
+	set_bit(s->memory->used[s->lane], index, 1);
+	s->memory->large[s->lane] |= (uint8_t)mark_overflows(c);
+	s->list->out->live++;
+}
+
+/* The slot is empty, or (generation MARK_UNKNOWN) could not be read. */
+static void
+forget(struct lane_scan *s, uint32_t index, uint16_t generation)
+{
+	struct hf_flow_mark *mark = &s->memory->marks[s->lane][index];
+
+	if (mark->generation != generation) /* or an empty page would be touched */
+		mark->generation = generation;
+	set_bit(s->memory->used[s->lane], index, 0);
+}
+
+/* What a flow is ordered by. */
+static double
+value_of(const struct lane_scan *s, const struct hf_flow_mark *mark, const struct hf_flow_counts *c)
+{
+	switch (s->query->sort) {
 	case HF_SORT_PPS:
-		return row->pps;
+		return mark_pps(mark, c, s->seconds);
 	case HF_SORT_BPS:
-		return row->bps;
+		return mark_bps(mark, c, s->seconds);
 	case HF_SORT_PACKETS:
-		return (double)row->packets;
+		return (double)c->packets;
 	case HF_SORT_BYTES:
-		return (double)row->bytes;
+		return (double)c->bytes;
 	case HF_SORT_AGE:
-		return row->age_s;
+		return flow_age_s(s->now_tick, c->first_tick, c->last_tick);
 	case HF_SORT_IDLE:
-		return row->idle_s;
+		return flow_idle_s(s->now_tick, c->last_tick);
 	}
 	return 0;
 }
 
-/* What is greater stands above. Rates that are not known stand below all, in reverse too. */
+static void
+offer(struct lane_scan *s, uint32_t index, const struct hf_flow_key *key,
+      const struct hf_flow_counts *c)
+{
+	const struct hf_flow_mark *mark = &s->memory->marks[s->lane][index];
+	double score = flow_list_score(value_of(s, mark, c), s->query->reverse);
+	struct hf_flow_row row = {.lane = s->lane, .index = index, .score = score};
+
+	if (!flow_list_wants(s->list, score))
+		return;
+	row.key = *key;
+	row.packets = c->packets;
+	row.bytes = c->bytes;
+	row.pps = mark_pps(mark, c, s->seconds);
+	row.bps = mark_bps(mark, c, s->seconds);
+	flow_row_times(&row, s->header, s->now_tsc, c->first_tick, c->last_tick);
+	flow_list_offer(s->list, &row);
+}
+
+/* Reads a record whole: one that is new to the filter, has a place in the list, or is busy. */
+static void
+read_whole(struct lane_scan *s, uint32_t index)
+{
+	struct hf_flow_view v;
+	struct hf_flow_counts c;
+	int found = hf_flow_read(&s->table, index, &v), match;
+
+	if (found != 1) {
+		forget(s, index, found == 0 ? 0 : MARK_UNKNOWN);
+		s->list->out->skipped += found != 0;
+		return;
+	}
+	c = (struct hf_flow_counts){v.packets, v.bytes, v.first_tick, v.last_tick, v.generation};
+	match = filter_match(&s->query->filter, &v.key, s->lane);
+	if (match) {
+		s->list->out->matched++;
+		offer(s, index, &v.key, &c);
+	}
+	set_bit(s->memory->matched[s->lane], index, match);
+	remember(s, index, &c);
+}
+
+/* Reads the counts of a record, and the rest of it when they are not enough. */
+static void
+read_counts(struct lane_scan *s, uint32_t index)
+{
+	const struct hf_flow_mark *mark = &s->memory->marks[s->lane][index];
+	struct hf_flow_counts c;
+	int match = 1;
+
+	if (!hf_flow_peek(&s->table, index, &c) ||
+	    (s->filtered && (!s->same_filter || !mark_is_of(mark, &c)))) {
+		read_whole(s, index);
+		return;
+	}
+	if (s->filtered)
+		match = has_bit(s->memory->matched[s->lane], index);
+	if (match &&
+	    flow_list_wants(s->list, flow_list_score(value_of(s, mark, &c), s->query->reverse))) {
+		read_whole(s, index);
+		return;
+	}
+	s->list->out->matched += (uint64_t)match;
+	remember(s, index, &c);
+}
+
+/* The score of a record that was not seen since the scan before. */
 static double
-score_of(const struct hf_flow_row *row, const struct hf_flow_query *query)
+resting_score(const struct lane_scan *s, uint32_t index)
 {
-	double value = value_of(row, query->sort);
+	const struct hf_flow_mark *mark = &s->memory->marks[s->lane][index];
+	double value = 0;
 
-	if (isnan(value))
-		return -INFINITY;
-	return query->reverse ? -value : value;
+	if (s->query->sort == HF_SORT_PACKETS)
+		value = (double)mark_packets(mark);
+	else if (s->query->sort == HF_SORT_BYTES)
+		value = (double)mark_bytes(mark);
+	return flow_list_score(value, s->query->reverse);
 }
 
-/* Does a stand below b in the list? A total order, so that the list does not jump about. */
-static int
-below(const struct hf_flow_row *a, const struct hf_flow_row *b)
-{
-	if (a->score != b->score)
-		return a->score < b->score;
-	if (a->lane != b->lane)
-		return a->lane > b->lane;
-	return a->index > b->index;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return below(a, b) ? 1 : -1;
-}
-
-/* Restores the heap (lowest row on top) below place i. */
+/* Records of a bucket that were not seen since the scan before: bits. */
 static void
-sift_down(uint32_t *heap, uint32_t n, const struct hf_flow_row *rows, uint32_t i)
+pass_resting(struct lane_scan *s, uint32_t bucket, uint32_t bits)
 {
-	for (uint32_t child = 2 * i + 1; child < n; child = 2 * i + 1) {
-		uint32_t moved = heap[i];
+	struct hf_flow_top *out = s->list->out;
+	int by_rate = s->query->sort == HF_SORT_PPS || s->query->sort == HF_SORT_BPS;
+	uint32_t matched = bits, n;
 
-		if (child + 1 < n && below(&rows[heap[child + 1]], &rows[heap[child]]))
-			child++;
-		if (!below(&rows[heap[child]], &rows[moved]))
-			return;
-		heap[i] = heap[child];
-		heap[child] = moved;
-		i = child;
-	}
-}
-
-static void
-sift_up(uint32_t *heap, const struct hf_flow_row *rows, uint32_t i)
-{
-	while (i > 0 && below(&rows[heap[i]], &rows[heap[(i - 1) / 2]])) {
-		uint32_t parent = (i - 1) / 2, moved = heap[i];
-
-		heap[i] = heap[parent];
-		heap[parent] = moved;
-		i = parent;
-	}
-}
-
-/* Takes row into the list if it belongs there. */
-static void
-offer(struct hf_flow_memory *m, struct hf_flow_top *out, const struct hf_flow_row *row)
-{
-	if (out->n < out->top) {
-		m->heap[out->n] = out->n;
-		out->rows[out->n] = *row;
-		out->n++;
-		sift_up(m->heap, out->rows, out->n - 1);
+	if (s->filtered)
+		matched &= s->memory->matched[s->lane][bucket];
+	out->live += count_bits(bits & ~matched);
+	if (by_rate && !flow_list_wants(s->list, flow_list_score(0, s->query->reverse))) {
+		n = count_bits(matched);
+		out->live += n;
+		out->matched += n;
 		return;
 	}
-	if (!below(&out->rows[m->heap[0]], row))
-		return;
-	out->rows[m->heap[0]] = *row;
-	sift_down(m->heap, out->n, out->rows, 0);
-}
+	for (; matched != 0; matched &= matched - 1) {
+		uint32_t index = bucket * HF_FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(matched);
 
-static void
-scan_record(struct hf_flow_memory *m, const struct lane_scan *scan, uint32_t index,
-	    const struct hf_flow_view *v, struct hf_flow_top *out)
-{
-	struct hf_flow_mark *mark = &m->marks[scan->lane][index];
-	struct hf_flow_row row = {.key = v->key, .lane = scan->lane, .index = index};
-
-	row.packets = v->packets;
-	row.bytes = v->bytes;
-	set_rates(&row, v, mark, scan->seconds);
-	flow_row_times(&row, scan->header, scan->now_tsc, v->first_tick, v->last_tick);
-	row.score = score_of(&row, scan->query);
-	*mark = pack(v);
-	out->live++;
-	if (!filter_match(&scan->query->filter, &row.key, row.lane))
-		return;
-	out->matched++;
-	offer(m, out, &row);
-}
-
-static void
-scan_lane(struct hf_flow_memory *m, const struct lane_scan *scan, const struct hf_flow_table *t,
-	  struct hf_flow_top *out)
-{
-	struct hf_flow_view view;
-
-	for (uint32_t i = 0; i < m->capacity; i++) {
-		struct hf_flow_mark *mark = &m->marks[scan->lane][i];
-		int found = hf_flow_read(t, i, &view);
-
-		if (found == 1) {
-			scan_record(m, scan, i, &view, out);
-		} else if (found == 0) {
-			if (mark->generation != 0) /* or an empty page would be touched */
-				mark->generation = 0;
+		if (flow_list_wants(s->list, resting_score(s, index))) {
+			read_whole(s, index);
 		} else {
-			mark->generation = MARK_UNKNOWN;
-			out->skipped++;
+			out->live++;
+			out->matched++;
 		}
 	}
+}
+
+/* What is to be done in one bucket. */
+struct work {
+	uint8_t used;    /* slots in use */
+	uint8_t resting; /* of these, not to be read */
+};
+
+/* Looks at a bucket's line, and sends for those of its records that are to be read. */
+static struct work
+look_ahead(const struct lane_scan *s, uint32_t bucket, uint32_t refresh_end)
+{
+	const struct hf_flow_memory *m = s->memory;
+	const struct hf_flow_bucket *b = &s->table.buckets[bucket];
+	const struct hf_flow_record *r = &s->table.records[bucket * HF_FLOW_BUCKET_SLOTS];
+	const struct hf_flow_mark *mark = &m->marks[s->lane][bucket * HF_FLOW_BUCKET_SLOTS];
+	uint32_t used = hf_flow_slots_used(b), resting = 0;
+
+	if (s->rests && (bucket < m->refresh[s->lane] || bucket >= refresh_end))
+		resting = used & m->used[s->lane][bucket] & hf_flow_slots_before(b, s->rest_tick);
+	for (uint32_t bits = used & ~resting; bits != 0; bits &= bits - 1) {
+		__builtin_prefetch(&r[__builtin_ctz(bits)]);
+		__builtin_prefetch(&mark[__builtin_ctz(bits)], 1);
+	}
+	return (struct work){(uint8_t)used, (uint8_t)resting};
+}
+
+static void
+do_bucket(struct lane_scan *s, uint32_t bucket, struct work w)
+{
+	uint32_t first = bucket * HF_FLOW_BUCKET_SLOTS;
+	uint32_t gone = s->memory->used[s->lane][bucket] & ~(uint32_t)w.used;
+
+	for (; gone != 0; gone &= gone - 1)
+		forget(s, first + (uint32_t)__builtin_ctz(gone), 0);
+	if (w.resting != 0)
+		pass_resting(s, bucket, w.resting);
+	for (uint32_t bits = w.used & ~(uint32_t)w.resting; bits != 0; bits &= bits - 1) {
+		read_counts(s, first + (uint32_t)__builtin_ctz(bits));
+		s->memory->n_read++;
+	}
+}
+
+static void
+scan_table(struct lane_scan *s)
+{
+	uint32_t n = s->table.n_buckets, part = (n + REFRESH_SCANS - 1) / REFRESH_SCANS;
+	uint32_t *refresh = &s->memory->refresh[s->lane], end = *refresh + part;
+	struct work works[AHEAD];
+
+	for (uint32_t b = 0; b < AHEAD; b++)
+		works[b] = look_ahead(s, b, end);
+	for (uint32_t b = 0; b < n; b++) {
+		struct work now = works[b % AHEAD];
+
+		if (b + AHEAD < n)
+			works[b % AHEAD] = look_ahead(s, b + AHEAD, end);
+		if ((now.used | s->memory->used[s->lane][b]) != 0)
+			do_bucket(s, b, now);
+	}
+	*refresh = end < n ? end : 0;
+}
+
+static void
+scan_lane(struct lane_scan *s)
+{
+	struct hf_flow_memory *m = s->memory;
+	uint64_t live = s->list->out->live, before = m->scan_tsc[s->lane];
+
+	/* Marks whose range was exceeded tell rates, but not which count is the greatest. */
+	s->rests = before != 0 && s->same_filter && s->query->sort != HF_SORT_AGE &&
+		   s->query->sort != HF_SORT_IDLE &&
+		   (!m->large[s->lane] || s->query->sort == HF_SORT_PPS ||
+		    s->query->sort == HF_SORT_BPS);
+	s->rest_tick = hf_tick(s->header, before) - LATE_TICKS;
+	/* Never too low beside a live record: inserts store it before the tag. */
+	if (!m->empty[s->lane] || hf_load(&s->table.account->live_flows) != 0)
+		scan_table(s);
+	m->empty[s->lane] = s->list->out->live == live;
+	m->scan_tsc[s->lane] = s->now_tsc;
 }
 
 void
 flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_lanes,
 	   const struct hf_flow_query *query, struct hf_flow_top *out)
 {
-	const struct hf_segment_header *h = &seg->header;
-	struct hf_flow_table table;
+	struct hf_flow_list list;
 
-	out->n = 0;
+	m->n_read = 0;
 	out->live = out->matched = out->skipped = 0;
+	flow_list_begin(&list, out, m->heap);
 	for (uint32_t l = 0; l < n_lanes; l++) {
-		struct lane_scan scan = {.header = h, .lane = l, .query = query};
+		struct lane_scan s = {.query = query,
+				      .header = &seg->header,
+				      .memory = m,
+				      .list = &list,
+				      .lane = l,
+				      .filtered = query->filter.n_nodes != 0,
+				      .same_filter = strcmp(m->filter, query->filter.text) == 0};
 
 		if (l >= HF_MAX_LANES || m->marks[l] == NULL)
 			continue;
-		scan.now_tsc = hf_tsc();
+		s.now_tsc = hf_tsc();
+		s.now_tick = hf_tick(s.header, s.now_tsc);
 		if (m->scan_tsc[l] != 0)
-			scan.seconds = (double)(scan.now_tsc - m->scan_tsc[l]) / (double)h->tsc_hz;
-		hf_segment_flow_table(seg, l, &table);
-		scan_lane(m, &scan, &table, out);
-		m->scan_tsc[l] = scan.now_tsc;
+			s.seconds = (double)(s.now_tsc - m->scan_tsc[l]) / (double)s.header->tsc_hz;
+		hf_segment_flow_table(seg, l, &s.table);
+		scan_lane(&s);
 	}
-	qsort(out->rows, out->n, sizeof(out->rows[0]), compare);
+	memcpy(m->filter, query->filter.text, sizeof(m->filter));
+	flow_list_end(&list);
 	for (uint32_t i = 0; i < out->n; i++)
 		flow_row_describe(&out->rows[i]);
 }

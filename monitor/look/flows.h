@@ -65,12 +65,22 @@ struct hf_flow_mark {
 };
 static_assert(sizeof(struct hf_flow_mark) == 12, "memory is 12 bytes a record");
 
+/*
+ * What is kept of the tables from one scan to the next. Records that are in use and were not seen
+ * for a while need not be read: their counts are in the marks, their rates are 0.
+ */
 struct hf_flow_memory {
 	struct hf_flow_mark *marks[HF_MAX_LANES]; /* capacity entries each */
-	uint64_t scan_tsc[HF_MAX_LANES];          /* when the scan before began; 0: none */
+	uint8_t *used[HF_MAX_LANES];     /* a byte a bucket: bit i: slot i's mark is filled */
+	uint8_t *matched[HF_MAX_LANES];  /* of these: what the filter let through */
+	uint64_t scan_tsc[HF_MAX_LANES]; /* when the scan before began; 0: there was none */
+	uint32_t refresh[HF_MAX_LANES];  /* next bucket that is read whatever it says */
+	uint8_t empty[HF_MAX_LANES];     /* 1: no mark is filled */
+	uint8_t large[HF_MAX_LANES]; /* 1: a flow has more than marks tell: they give no order */
+	char filter[HF_FILTER_LEN];  /* of the scan before */
+	uint64_t n_read;             /* records the last scan read */
 	uint32_t capacity;
 	uint32_t *heap; /* room for top row numbers */
-	uint32_t heap_len;
 };
 
 /* The result of one scan. rows has room for top; they come out best first. */
@@ -82,6 +92,23 @@ struct hf_flow_top {
 	uint64_t matched; /* of these, what the filter lets through */
 	uint64_t skipped; /* records that kept changing while they were read */
 };
+
+/* Seconds since a flow was first and last seen. Ticks wrap; one ahead of now is now. */
+static inline double
+flow_idle_s(uint32_t now_tick, uint32_t last_tick)
+{
+	int32_t idle = (int32_t)(now_tick - last_tick);
+
+	return idle > 0 ? idle / 1e3 : 0;
+}
+
+static inline double
+flow_age_s(uint32_t now_tick, uint32_t first_tick, uint32_t last_tick)
+{
+	int32_t idle = (int32_t)(now_tick - last_tick);
+
+	return ((double)(last_tick - first_tick) + (idle > 0 ? idle : 0)) / 1e3;
+}
 
 /* Sets the times of a row seen at now_tsc, whose flow was first and last seen at these ticks. */
 void flow_row_times(struct hf_flow_row *row, const struct hf_segment_header *h, uint64_t now_tsc,
@@ -95,8 +122,8 @@ int flows_parse_sort(const char *text, enum hf_sort *sort);
 const char *flows_sort_name(enum hf_sort sort);
 
 /*
- * Makes room for n_lanes tables of capacity records and lists of top rows, and forgets the scan
- * before. Pages are touched only where there are flows. Returns 0 or -ENOMEM.
+ * Makes room for n_lanes tables of capacity records (a power of two) and lists of top rows, and
+ * forgets the scan before. Pages are touched only where there are flows. Returns 0 or -ENOMEM.
  */
 int flows_reset(struct hf_flow_memory *m, uint32_t n_lanes, uint32_t capacity, uint32_t top);
 void flows_free(struct hf_flow_memory *m);

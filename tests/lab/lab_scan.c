@@ -24,7 +24,7 @@
 
 struct scan_options {
 	struct lab_list flows;
-	uint64_t lanes, active, rounds, top;
+	uint64_t lanes, active, rounds, top, interval_ms;
 	struct hf_flow_query query;
 	int json;
 };
@@ -48,7 +48,7 @@ struct scan_world {
 struct scan_result {
 	struct lab_series scan_ms;
 	double fill_ms, first_ms, memory_mb;
-	uint64_t live;
+	uint64_t live, read; /* records the last scan read */
 };
 
 static void
@@ -63,6 +63,7 @@ print_help(void)
 	       "  --sort KEY       pps, bps, packets, bytes, age or idle (default pps)\n"
 	       "  --reverse        the least first\n"
 	       "  --filter EXPR    as of holdfast-monitor\n"
+	       "  --interval MS    between two scans (default 100)\n"
 	       "  --rounds N       scans, the median of which counts (default 21)\n"
 	       "  --json           one JSON object a line\n");
 }
@@ -213,27 +214,29 @@ measure(struct scan_world *w, const struct scan_options *o, struct scan_result *
 		return -ENOMEM;
 	r->first_ms = scan_once(w, o);
 	for (uint64_t i = 0; i < o->rounds; i++) {
+		usleep((useconds_t)o->interval_ms * 1000);
 		touch_some(w, active, &draws);
 		lab_add(&r->scan_ms, scan_once(w, o));
 	}
 	/* Without hugepages the monitor's map of the segment counts as resident, too. */
 	r->memory_mb = w->huge ? resident_mb() - before : -1;
 	r->live = w->top.live;
+	r->read = w->memory.n_read;
 	return 0;
 }
 
 static void
 report_json(const struct scan_options *o, const struct scan_world *w, const struct scan_result *r)
 {
-	json_t *j =
-		json_pack("{s:I, s:I, s:I, s:I, s:s, s:b, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
-			  "flows", (json_int_t)r->live, "lanes", (json_int_t)o->lanes, "capacity",
-			  (json_int_t)w->capacity, "active_percent", (json_int_t)o->active, "sort",
-			  flows_sort_name(o->query.sort), "hugepages", w->huge, "filter",
-			  o->query.filter.text, "matched", (json_int_t)w->top.matched, "scan_ms",
-			  lab_median(&r->scan_ms), "least_ms", lab_least(&r->scan_ms), "most_ms",
-			  lab_most(&r->scan_ms), "first_ms", r->first_ms, "memory_mb", r->memory_mb,
-			  "fill_ms", r->fill_ms);
+	json_t *j = json_pack(
+		"{s:I, s:I, s:I, s:I, s:s, s:b, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
+		"flows", (json_int_t)r->live, "lanes", (json_int_t)o->lanes, "capacity",
+		(json_int_t)w->capacity, "active_percent", (json_int_t)o->active, "sort",
+		flows_sort_name(o->query.sort), "hugepages", w->huge, "filter",
+		o->query.filter.text, "matched", (json_int_t)w->top.matched, "read",
+		(json_int_t)r->read, "scan_ms", lab_median(&r->scan_ms), "least_ms",
+		lab_least(&r->scan_ms), "most_ms", lab_most(&r->scan_ms), "first_ms", r->first_ms,
+		"memory_mb", r->memory_mb, "fill_ms", r->fill_ms);
 
 	json_dumpf(j, stdout, JSON_COMPACT);
 	putchar('\n');
@@ -248,11 +251,11 @@ report(const struct scan_options *o, const struct scan_world *w, const struct sc
 		return;
 	}
 	printf("%llu flows in %llu tables of %u, %llu %% active, by %s%s: scan %.2f ms (%.2f to "
-	       "%.2f), the first %.2f ms; ",
+	       "%.2f), the first %.2f ms, %llu records read; ",
 	       (unsigned long long)r->live, (unsigned long long)o->lanes, w->capacity,
 	       (unsigned long long)o->active, flows_sort_name(o->query.sort),
 	       o->query.reverse ? " reversed" : "", lab_median(&r->scan_ms), lab_least(&r->scan_ms),
-	       lab_most(&r->scan_ms), r->first_ms);
+	       lab_most(&r->scan_ms), r->first_ms, (unsigned long long)r->read);
 	if (w->huge)
 		printf("memory %.1f MB\n", r->memory_mb);
 	else
@@ -321,6 +324,8 @@ set_option(struct scan_options *o, int key, const char *arg)
 		return set_number("--top", arg, 1, 4096, &o->top);
 	case 'n':
 		return set_number("--rounds", arg, 1, LAB_ROUNDS_MAX, &o->rounds);
+	case 'd':
+		return set_number("--interval", arg, 0, 10000, &o->interval_ms);
 	case 'r':
 		o->query.reverse = 1;
 		return 0;
@@ -344,12 +349,19 @@ lab_monitor_scan(int argc, char **argv)
 		{"reverse", no_argument, NULL, 'r'},
 		{"filter", required_argument, NULL, 'x'},
 		{"rounds", required_argument, NULL, 'n'},
+		{"interval", required_argument, NULL, 'd'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct scan_options o = {
-		.flows = {1, {1 << 20}}, .lanes = 4, .active = 10, .rounds = 21, .top = 100};
+		.flows = {1, {1 << 20}},
+		.lanes = 4,
+		.active = 10,
+		.rounds = 21,
+		.top = 100,
+		.interval_ms = 100,
+	};
 	int key;
 
 	while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {

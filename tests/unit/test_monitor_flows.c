@@ -187,6 +187,129 @@ age_counts_from_the_first_packet_and_ticks_may_wrap(void **state)
 	assert_true(f->a.flows.rows[0].last_s >= 1.9 && f->a.flows.rows[0].last_s < 2.9);
 }
 
+static uint32_t
+record_index(const struct fixture *f, uint32_t lane, const struct hf_flow_record *r)
+{
+	struct hf_flow_table t;
+
+	hf_segment_flow_table(f->seg, lane, &t);
+	return (uint32_t)(r - t.records);
+}
+
+/* In the line of the record's bucket. */
+static void
+set_seen(struct fixture *f, uint32_t lane, const struct hf_flow_record *r, uint32_t ms_ago)
+{
+	uint32_t index = record_index(f, lane, r);
+	struct hf_flow_table t;
+
+	hf_segment_flow_table(f->seg, lane, &t);
+	t.buckets[index / HF_FLOW_BUCKET_SLOTS].seen_tick[index % HF_FLOW_BUCKET_SLOTS] =
+		hf_tick(&f->seg->header, hf_tsc()) - ms_ago;
+}
+
+static void
+records_that_were_not_seen_are_not_read_but_stay_in_the_list(void **state)
+{
+	enum { FLOWS = 1000 };
+	struct fixture *f = *state;
+	struct hf_flow_record *busy = NULL;
+
+	f->seg->header.start_tsc = f->t0 - 1000 * HZ;
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct hf_flow_record *r = insert_flow(f, i % LANES, i);
+
+		add_packets(r, 10 + i, 1000 - i);
+		set_seen(f, i % LANES, r, 100000);
+		busy = i == 500 ? r : busy;
+	}
+	scan_again(f, HF_SORT_PACKETS);
+	assert_int_equal(f->memory.n_read, FLOWS);
+	add_packets(busy, 100, 6400);
+	set_seen(f, 0, busy, 0);
+	scan_again(f, HF_SORT_PACKETS);
+	assert_true(f->memory.n_read < FLOWS / 20);
+	assert_int_equal(f->a.flows.live, FLOWS);
+	assert_int_equal(f->a.flows.matched, FLOWS);
+	for (uint32_t i = 0; i < TOP; i++) {
+		assert_int_equal(f->a.flows.rows[i].packets, 10 + FLOWS - 1 - i);
+		assert_true(f->a.flows.rows[i].pps == 0);
+	}
+	scan_again(f, HF_SORT_PPS);
+	add_packets(busy, 100, 6400);
+	scan_again(f, HF_SORT_PPS);
+	assert_int_equal(f->a.flows.rows[0].packets, 10 + 500 + 200);
+	assert_near(f->a.flows.rows[0].pps, 10);
+	assert_true(f->a.flows.rows[1].pps == 0);
+}
+
+/* A worker was stopped between marking a record as seen and counting, for very long. */
+static void
+packets_that_are_counted_late_are_found_within_64_scans(void **state)
+{
+	struct fixture *f = *state;
+	struct hf_flow_record *r = insert_flow(f, 1, 7);
+	uint32_t scans = 0;
+
+	f->seg->header.start_tsc = f->t0 - 1000 * HZ;
+	add_packets(r, 10, 640);
+	set_seen(f, 1, r, 100000);
+	scan_again(f, HF_SORT_PACKETS);
+	for (uint32_t i = 0; i < 2 * TOP; i++) /* so many others that it is not read for its row */
+		add_packets(insert_flow(f, 0, 100 + i), 1000, 1000);
+	add_packets(r, 5, 320);
+	while (scans < 100 && f->memory.marks[1][record_index(f, 1, r)].packets_low != 15) {
+		scan_again(f, HF_SORT_PPS);
+		scans++;
+	}
+	assert_true(scans <= 64);
+}
+
+/* Marks hold packets modulo 2^36: what they say is no order then. */
+static void
+the_greatest_counts_are_in_order_beyond_what_is_remembered(void **state)
+{
+	struct fixture *f = *state;
+	const struct hf_flow_row *rows = f->a.flows.rows;
+
+	f->seg->header.start_tsc = f->t0 - 1000 * HZ;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct hf_flow_record *r = insert_flow(f, 0, i);
+
+		add_packets(r, i < 8 ? (UINT64_C(1) << 36) + i : 1000 + i, i);
+		set_seen(f, 0, r, 100000);
+	}
+	for (uint32_t scan = 0; scan < 3; scan++) {
+		scan_again(f, HF_SORT_PACKETS);
+		for (uint32_t i = 0; i < TOP; i++)
+			assert_int_equal(rows[i].packets, (UINT64_C(1) << 36) + 7 - i);
+	}
+}
+
+static void
+a_table_that_became_empty_is_shown_empty_and_fills_again(void **state)
+{
+	struct fixture *f = *state;
+	struct hf_flow_table t;
+
+	for (uint32_t i = 0; i < 100; i++)
+		insert_flow(f, 0, i);
+	scan_again(f, HF_SORT_PPS);
+	assert_int_equal(f->a.flows.live, 100);
+	hf_segment_flow_table(f->seg, 0, &t);
+	t.idle_ticks = 1;
+	hf_flow_age(&t, hf_tick(&f->seg->header, hf_tsc()) + 1000, t.n_buckets);
+	for (uint32_t scan = 0; scan < 3; scan++) {
+		scan_again(f, HF_SORT_PPS);
+		assert_int_equal(f->a.flows.live, 0);
+		assert_int_equal(f->a.flows.n, 0);
+	}
+	add_packets(insert_flow(f, 0, 3), 40, 4000);
+	scan_again(f, HF_SORT_PPS);
+	assert_int_equal(f->a.flows.live, 1);
+	assert_near(f->a.flows.rows[0].pps, 4); /* new: it counts from nothing */
+}
+
 int
 main(void)
 {
@@ -197,6 +320,10 @@ main(void)
 		TEST(the_top_is_exact_over_all_lanes),
 		TEST(equal_flows_stand_in_order_of_lane_and_record),
 		TEST(age_counts_from_the_first_packet_and_ticks_may_wrap),
+		TEST(records_that_were_not_seen_are_not_read_but_stay_in_the_list),
+		TEST(packets_that_are_counted_late_are_found_within_64_scans),
+		TEST(the_greatest_counts_are_in_order_beyond_what_is_remembered),
+		TEST(a_table_that_became_empty_is_shown_empty_and_fills_again),
 	};
 
 	return cmocka_run_group_tests_name("monitor_flows", tests, NULL, NULL);
