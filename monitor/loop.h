@@ -40,6 +40,7 @@ double loop_now(void);
 
 /* Run until count samples, a signal, or (screen) `q`. Return the exit status of the program. */
 int batch_run(const struct hf_options *o);
+int batch_replay(const struct hf_options *o);
 int screen_run(const struct hf_options *o);
 int export_run(const struct hf_options *o);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * holdfast-monitor: shows what an instance does. Maps the segment read-only, links no DPDK, needs
- * no root. Writes to its own stdout and stderr and nowhere else.
+ * no root. Writes to its own stdout and stderr, to the file of a recording, and nowhere else.
  */
 #include <stdio.h>
 
@@ -26,5 +26,7 @@ main(int argc, char **argv)
 	loop_init();
 	if (options.form == HF_FORM_PROMETHEUS)
 		return export_run(&options);
+	if (options.batch && options.past.replay != NULL)
+		return batch_replay(&options);
 	return options.batch ? batch_run(&options) : screen_run(&options);
 }

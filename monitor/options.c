@@ -31,6 +31,11 @@ static const struct option long_options[] = {
 	{"reverse", no_argument, NULL, 'r'},
 	{"filter", required_argument, NULL, 'f'},
 	{"exact", no_argument, NULL, 'x'},
+	{"history", required_argument, NULL, 'H'},
+	{"record", required_argument, NULL, 'R'},
+	{"record-max", required_argument, NULL, 'M'},
+	{"replay", required_argument, NULL, 'p'},
+	{"at", required_argument, NULL, 'a'},
 	{"no-color", no_argument, NULL, 'c'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -65,15 +70,16 @@ print_help(void)
 	       "                   %s\n"
 	       "  --wait           in batch: wait for an instance that is not there yet\n"
 	       "  --prometheus [ADDR:PORT]\n"
-	       "                   serve metrics over HTTP (default 127.0.0.1:%u)\n"
-	       "  --exact          all digits on a screen, not 12.3M (key e)\n"
+	       "                   serve metrics over HTTP (default 127.0.0.1:%u)\n",
+	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
+	       OPTIONS_TOP_SCREEN, table_keys(keys, sizeof(keys)), LISTEN_PORT_DEFAULT);
+	past_print_help();
+	printf("  --exact          all digits on a screen, not 12.3M (key e)\n"
 	       "  --no-color       no colours on a screen (also: NO_COLOR in the environment)\n"
 	       "  -h, --help       this text\n"
 	       "  -V, --version    the version\n\n"
 	       "Keys on a screen: 1 to 9 and Tab change the view, ? tells all others, q quits.\n"
-	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n",
-	       HF_GROUP, HF_INSTANCE_DEFAULT, OPTIONS_TOP_MAX, OPTIONS_TOP_DEFAULT,
-	       OPTIONS_TOP_SCREEN, table_keys(keys, sizeof(keys)), LISTEN_PORT_DEFAULT);
+	       "Exit status: 0 done, 1 failed at run time (no primary), 2 wrong command line.\n");
 }
 
 static int
@@ -211,6 +217,16 @@ set_option(struct hf_options *o, int key, const char *arg)
 	case 'x':
 		o->exact = 1;
 		return 0;
+	case 'H':
+		return past_set_minutes(&o->past, arg);
+	case 'R':
+		return past_set_record(&o->past, arg);
+	case 'M':
+		return past_set_record_max(&o->past, arg);
+	case 'p':
+		return past_set_replay(&o->past, arg);
+	case 'a':
+		return past_set_at(&o->past, arg);
 	case 'c':
 		o->no_color = 1;
 		return 0;
@@ -246,6 +262,40 @@ complain(int key, char **argv)
 		hf_err("%s: unknown option: see --help", text);
 }
 
+/* What asks something of an instance, and not of a recording. */
+static const struct {
+	int key;
+	const char *name;
+} live_options[] = {{'i', "--instance"},   {'d', "--interval"}, {'s', "--by"},
+		    {'r', "--reverse"},    {'f', "--filter"},   {'w', "--wait"},
+		    {'P', "--prometheus"}, {'H', "--history"},  {'R', "--record"}};
+
+/* given[key] is 1 for each option that was given. Returns 0, or -1 after one line on stderr. */
+static int
+check_together(const struct hf_options *o, const char *given)
+{
+	for (size_t i = 0; i < sizeof(live_options) / sizeof(live_options[0]); i++) {
+		if (o->past.replay == NULL || !given[live_options[i].key])
+			continue;
+		hf_err("%s: not with --replay: a recording is shown as it is",
+		       live_options[i].name);
+		return -1;
+	}
+	if (o->past.replay == NULL && given['a']) {
+		hf_err("--at: not without --replay: it says where a replay begins");
+		return -1;
+	}
+	if (o->past.record == NULL && given['M']) {
+		hf_err("--record-max: not without --record: it limits what is recorded");
+		return -1;
+	}
+	if (o->past.record != NULL && given['P']) {
+		hf_err("--record: not with --prometheus: that keeps its own time");
+		return -1;
+	}
+	return 0;
+}
+
 static void
 settle(struct hf_options *o)
 {
@@ -253,6 +303,8 @@ settle(struct hf_options *o)
 		o->batch = 1;
 	if (o->once)
 		o->count = 1;
+	if (o->top == 0 && o->past.replay != NULL)
+		o->top = OPTIONS_TOP_MAX; /* as many as were recorded */
 	if (o->top == 0)
 		o->top = o->batch ? OPTIONS_TOP_DEFAULT : OPTIONS_TOP_SCREEN;
 }
@@ -260,11 +312,13 @@ settle(struct hf_options *o)
 enum options_result
 options_parse(struct hf_options *o, int argc, char **argv)
 {
+	char given[128] = {0};
 	int key;
 
 	*o = (struct hf_options){.instance = HF_INSTANCE_DEFAULT,
 				 .interval_s = 1,
 				 .query = {.sort = HF_SORT_PPS}};
+	past_init(&o->past);
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
 		if (key == 'h') {
@@ -282,11 +336,14 @@ options_parse(struct hf_options *o, int argc, char **argv)
 		if (set_option(o, key,
 			       key == 'C' || key == 'P' ? optional_value(argc, argv) : optarg) != 0)
 			return OPTIONS_BAD;
+		given[key & 127] = 1;
 	}
 	if (optind < argc) {
 		hf_err("%s: not expected: see --help", argv[optind]);
 		return OPTIONS_BAD;
 	}
+	if (check_together(o, given) != 0)
+		return OPTIONS_BAD;
 	settle(o);
 	if (o->batch && o->named.n > 1) {
 		hf_err("--instance: several instances: only a screen can show one after another");

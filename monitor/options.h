@@ -11,6 +11,7 @@
 #include "instances.h"
 #include "listen.h"
 #include "names.h"
+#include "past.h"
 #include "table.h"
 
 #define OPTIONS_TOP_DEFAULT 10U
@@ -35,6 +36,7 @@ struct hf_options {
 	uint64_t count; /* blocks or refreshes, 0: for ever */
 	uint32_t top;   /* flows a sample keeps */
 	struct hf_flow_query query;
+	struct hf_past past;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_BAD };

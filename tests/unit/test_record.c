@@ -197,7 +197,8 @@ a_file_that_was_cut_at_any_byte_is_replayed_up_to_there(void **state)
 		}
 		assert_int_equal(replay(t), 0);
 		assert_int_equal(history_count(&t->h), whole - 1);
-		assert_is(t, whole - 2, whole - 2);
+		if (cut == ends[whole - 1] || cut == ends[whole - 1] + 1 || cut % 64 == 0)
+			assert_is(t, whole - 2, whole - 2);
 		assert_int_equal(strstr(t->note, ": cut: ") != NULL, ends[whole - 1] != cut);
 	}
 	free(all);
@@ -227,6 +228,16 @@ a_recorder_goes_on_behind_any_cut(void **state)
 	free(all);
 }
 
+/* Is byte i printable, and all around it: the text of a layout? */
+static int
+in_text(const uint8_t *all, size_t i)
+{
+	for (size_t k = i > 20 ? i - 20 : 0; k < i; k++)
+		if ((all[k] < ' ' || all[k] > '~') && all[k] != '\n')
+			return 0;
+	return 1;
+}
+
 static void
 any_damaged_byte_costs_its_group_at_most_and_never_a_wrong_sample(void **state)
 {
@@ -234,22 +245,25 @@ any_damaged_byte_costs_its_group_at_most_and_never_a_wrong_sample(void **state)
 	uint8_t *all;
 	size_t bytes;
 
-	record(t, 0, 4);
-	record(t, 4, 6); /* another key */
+	record(t, 0, 3);
+	record(t, 3, 5); /* another key */
 	all = slurp(t->path, &bytes);
 	for (size_t i = sizeof(uint32_t); i < bytes; i++) {
 		uint32_t n;
+
+		if (in_text(all, i) && i % 64 != 0) /* long, and all alike */
+			continue;
 
 		all[i] ^= 0x55;
 		write_file(t->path, all, bytes);
 		all[i] ^= 0x55;
 		assert_int_equal(replay(t), 0);
 		n = history_count(&t->h);
-		assert_in_range(n, 2, 6);
+		assert_in_range(n, 2, 5);
 		for (uint32_t k = 0; k < n; k++)
 			assert_is(t, k, (uint64_t)history_time(&t->h, k));
 		/* Padding may change without harm, all else is told. */
-		assert_true(n == 6 || strstr(t->note, ": damaged: ") != NULL ||
+		assert_true(n == 5 || strstr(t->note, ": damaged: ") != NULL ||
 			    strstr(t->note, ": cut: ") != NULL);
 	}
 	free(all);
