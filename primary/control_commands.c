@@ -89,8 +89,9 @@ run_lanes(struct hf_control *c, struct control_client *client, const json_t *req
 static json_t *
 run_workers(struct hf_control *c, struct control_client *client, const json_t *request)
 {
-	return success(json_pack("{s:o, s:o}", "workers", hf_status_workers(c->p->seg), "crashes",
-				 hf_status_crashes(c->p->seg)));
+	return success(json_pack("{s:o, s:o, s:o}", "workers", hf_status_workers(c->p->seg),
+				 "crashes", hf_status_crashes(c->p->seg), "names",
+				 hf_status_pasts(c->p->seg)));
 }
 
 static json_t *

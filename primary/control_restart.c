@@ -140,7 +140,7 @@ release_owner(struct hf_control *c, int slot, int32_t pid)
 		return;
 	if ((r->took_standby >> slot & 1) != 0)
 		command = HF_COMMAND_REEXEC;
-	hf_handover_release(c->p, (uint32_t)slot, command);
+	hf_handover_release(c->p, (uint32_t)slot, command, HF_EXIT_RESTARTED);
 }
 
 static void

@@ -302,8 +302,10 @@ hf_handover_poll(struct hf_primary *p, struct hf_handover *h)
 }
 
 void
-hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command)
+hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command,
+		    enum hf_exit why)
 {
+	atomic_store_explicit(&p->seg->workers[slot].asked, (uint32_t)why, memory_order_relaxed);
 	atomic_store_explicit(&p->seg->workers[slot].command, (uint32_t)command,
 			      memory_order_release);
 }
@@ -323,6 +325,6 @@ hf_handover_drain(struct hf_primary *p, uint32_t slot, char *text, size_t text_l
 			 w->name, l);
 		return -EBUSY;
 	}
-	hf_handover_release(p, slot, HF_COMMAND_EXIT);
+	hf_handover_release(p, slot, HF_COMMAND_EXIT, HF_EXIT_DRAINED);
 	return 0;
 }

@@ -50,6 +50,7 @@ static struct {
 	struct suspect lane[HF_MAX_LANES];
 	struct suspect worker[HF_MAX_WORKERS];
 	int32_t killed[HF_MAX_WORKERS]; /* pid, until the slot has another */
+	int killed_lane[HF_MAX_WORKERS];
 	uint64_t looked_tsc;
 	uint64_t next_tsc; /* when to look again; 0: the ordinary tick will do */
 } hang;
@@ -129,6 +130,7 @@ kill_worker(struct hf_primary *p, uint32_t slot, int lane, const struct suspect 
 	if (err != 0)
 		return;
 	hang.killed[slot] = pid;
+	hang.killed_lane[slot] = lane;
 	hf_event_add(p, HF_EVENT_WORKER_HANG, pid, lane, age_ns, w->name);
 	if (lane >= 0)
 		snprintf(where, sizeof(where), "its thread of lane %d", lane);
@@ -225,6 +227,13 @@ hang_look(struct hf_primary *p)
 		look_at_owner(p, l);
 	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
 		look_at_main(p, i);
+}
+
+int
+hang_killed(uint32_t slot, int32_t pid, int *lane)
+{
+	*lane = hang.killed_lane[slot];
+	return hang.killed[slot] == pid;
 }
 
 int

@@ -157,6 +157,9 @@ int supervisor_kill(struct hf_primary *p, uint32_t slot);
 /* Looks at all heartbeats and kills who hangs. Each turn of the main loop. */
 void hang_look(struct hf_primary *p);
 
+/* Was the worker of a slot, as pid, killed for hanging? *lane: on which; -1 its main thread. */
+int hang_killed(uint32_t slot, int32_t pid, int *lane);
+
 /* ms until the next look is due; -1: at the ordinary tick. */
 int hang_wait_ms(const struct hf_primary *p);
 

@@ -127,9 +127,11 @@ enum hf_handover_result hf_handover_poll(struct hf_primary *p, struct hf_handove
 
 /*
  * Tells a worker what to do once its lanes are given back: HF_COMMAND_EXIT when a fresh worker
- * replaced it, HF_COMMAND_REEXEC when the standby did (it then waits as a fresh one).
+ * replaced it, HF_COMMAND_REEXEC when the standby did (it then waits as a fresh one). why: how its
+ * end shall be called.
  */
-void hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command);
+void hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command,
+			 enum hf_exit why);
 
 /*
  * Drain: asks a worker to give all lanes back to whoever waits and to end. Returns 0, -ENOENT no

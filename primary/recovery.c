@@ -283,7 +283,7 @@ ask_reexec(struct hf_primary *p)
 	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++)
 		if (atomic_load_explicit(&p->seg->workers[i].state, memory_order_acquire) ==
 		    HF_WORKER_RUNNING)
-			hf_handover_release(p, i, HF_COMMAND_REEXEC);
+			hf_handover_release(p, i, HF_COMMAND_REEXEC, HF_EXIT_RESTARTED);
 	p->recovery->step = STEP_REEXEC;
 	p->recovery->deadline_tsc = after_ms(p, REEXEC_MS);
 }

@@ -26,6 +26,8 @@ json_t *hf_status_all(const struct hf_segment *seg);
 json_t *hf_status_ports(const struct hf_segment *seg);
 json_t *hf_status_lanes(const struct hf_segment *seg);
 json_t *hf_status_workers(const struct hf_segment *seg);
+/* [{name, starts, last_exit}]: workers by name, also those that do not run. */
+json_t *hf_status_pasts(const struct hf_segment *seg);
 json_t *hf_status_pools(const struct hf_segment *seg);
 json_t *hf_status_io(const struct hf_segment *seg);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Lanes and workers as JSON.
+ * Lanes as JSON.
  *
  * Primary; main thread (control socket) and telemetry threads. Reads the segment, owns nothing, and
  * must not write to anything shared.
@@ -196,62 +196,6 @@ hf_status_lanes(const struct hf_segment *seg)
 		json_object_update_new(lane, lane_claims(seg, l));
 		json_object_update_new(lane, lane_flows(&seg->lanes[l]));
 		json_array_append_new(list, lane);
-	}
-	return list;
-}
-
-/* The lanes that slot owns (waits 0), or has a thread waiting for (waits 1). */
-static json_t *
-worker_lanes(const struct hf_segment *seg, uint32_t slot, int waits)
-{
-	const struct hf_worker *w = &seg->workers[slot];
-	int32_t pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
-	json_t *list = json_array();
-
-	for (uint32_t l = 0; l < seg->header.n_lanes && l < HF_MAX_LANES; l++) {
-		const struct hf_lane *lane = &seg->lanes[l];
-		uint8_t thread = atomic_load_explicit(&w->thread[l], memory_order_relaxed);
-		int owns = atomic_load_explicit(&lane->owner_slot_plus1, memory_order_relaxed) ==
-				   slot + 1 &&
-			   atomic_load_explicit(&lane->owner_pid, memory_order_relaxed) == pid;
-
-		/* A thread of a dead worker waits for nothing, whatever its byte still says. */
-		if (waits ? thread == HF_THREAD_WAITING && !owns : owns)
-			json_array_append_new(list, json_integer(l));
-	}
-	return list;
-}
-
-static json_t *
-worker_json(const struct hf_segment *seg, uint32_t slot, uint32_t state)
-{
-	const struct hf_worker *w = &seg->workers[slot];
-	int32_t pid = atomic_load_explicit(&w->pid, memory_order_relaxed);
-	int dead = state == HF_WORKER_DEAD || !hf_process_alive(pid, hf_load(&w->start_time));
-
-	return json_pack("{s:i, s:o, s:s, s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o}", "pid", (int)pid,
-			 "name", status_text(w->name, sizeof(w->name)), "state",
-			 hf_worker_state_name(dead ? HF_WORKER_DEAD : state), "lanes",
-			 dead ? json_array() : worker_lanes(seg, slot, 0), "waiting",
-			 dead ? json_array() : worker_lanes(seg, slot, 1), "slot", (int)slot,
-			 "standby", (int)w->standby, "uptime_ms",
-			 status_age_ms(seg, hf_load(&w->attached_tsc)), "attach_us",
-			 status_number(w->attach_us != 0, w->attach_us), "heartbeat_age_ms",
-			 status_age_ms(seg, hf_load(&w->heartbeat_tsc)), "version",
-			 status_text(w->version, sizeof(w->version)));
-}
-
-json_t *
-hf_status_workers(const struct hf_segment *seg)
-{
-	json_t *list = json_array();
-
-	for (uint32_t slot = 0; slot < HF_MAX_WORKERS; slot++) {
-		uint32_t state =
-			atomic_load_explicit(&seg->workers[slot].state, memory_order_relaxed);
-
-		if (state != HF_WORKER_FREE)
-			json_array_append_new(list, worker_json(seg, slot, state));
 	}
 	return list;
 }

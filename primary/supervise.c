@@ -18,6 +18,7 @@
 #include "headroom.h"
 #include "log.h"
 #include "parts.h"
+#include "past.h"
 
 #define SAMPLE_MS   100
 #define LOAD_MS     1000
@@ -28,6 +29,7 @@
 struct watched {
 	struct hf_source source; /* fd: pidfd, -1 while nobody is watched */
 	int32_t pid;
+	int32_t ran_pid;       /* the last one that ran in the slot */
 	uint64_t attached_tsc; /* tells a worker that started anew in its slot */
 };
 
@@ -126,6 +128,7 @@ static void
 free_slot(struct hf_worker *w)
 {
 	atomic_store_explicit(&w->command, HF_COMMAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->asked, HF_EXIT_NONE, memory_order_relaxed);
 	atomic_store_explicit(&w->adopt, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->pid, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->state, HF_WORKER_FREE, memory_order_release);
@@ -143,15 +146,16 @@ worker_gone(struct hf_primary *p, struct hf_source *s, uint32_t events)
 	int left = atomic_load(&w->state) == HF_WORKER_LEAVING && owned == 0;
 
 	(void)events;
-	hf_event_add(p, left ? HF_EVENT_WORKER_EXIT : HF_EVENT_WORKER_DEATH, d->pid, -1,
-		     (uint64_t)__builtin_popcountll(owned), w->name);
+	hf_event_add_code(p, left ? HF_EVENT_WORKER_EXIT : HF_EVENT_WORKER_DEATH, d->pid, -1,
+			  (uint64_t)__builtin_popcountll(owned),
+			  past_ended(p, slot, d->pid, s->fd, left), w->name);
 	if (!left)
 		hf_notice("worker %s: pid %d died", w->name, d->pid);
 	sweep_runtime(p, d->pid);
 	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
 	close(s->fd);
 	s->fd = -1;
-	d->pid = 0;
+	d->pid = d->ran_pid = 0;
 	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
 		atomic_store_explicit(&w->thread[l], HF_THREAD_NONE, memory_order_relaxed);
 	if (atomic_load(&w->state) != HF_WORKER_ATTACHING) {
@@ -203,6 +207,9 @@ look_at_slot(struct hf_primary *p, uint32_t i)
 	attached = hf_load(&w->attached_tsc);
 	if (atomic_load_explicit(&w->state, memory_order_acquire) == HF_WORKER_RUNNING &&
 	    attached != d->attached_tsc) {
+		past_started(p, i, d->ran_pid == d->pid);
+		d->ran_pid = d->pid;
+		atomic_store_explicit(&w->asked, HF_EXIT_NONE, memory_order_relaxed);
 		d->attached_tsc = attached;
 		hf_event_add(p, HF_EVENT_WORKER_START, d->pid, -1, w->attach_us, w->name);
 		hf_info("worker %s: pid %d attached in %u us", w->name, d->pid, w->attach_us);

