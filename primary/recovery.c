@@ -228,8 +228,12 @@ queued_at_most(const struct hf_primary *p, uint16_t q)
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
-		n += rte_eth_rx_queue_info_get(p->port_id[i], q, &rx) == 0 ? rx.nb_desc : 0;
-		n += rte_eth_tx_queue_info_get(p->port_id[i], q, &tx) == 0 ? tx.nb_desc : 0;
+		n += rte_eth_rx_queue_info_get(p->port_id[i], q, &rx) == 0
+			     ? rx.nb_desc
+			     : p->cfg.ports[i].rx_desc;
+		n += rte_eth_tx_queue_info_get(p->port_id[i], q, &tx) == 0
+			     ? tx.nb_desc
+			     : p->cfg.ports[i].tx_desc;
 	}
 	return n;
 }
@@ -239,6 +243,7 @@ static void
 mark_whole(struct hf_primary *p, uint32_t l, uint64_t ns)
 {
 	struct hf_lane *lane = &p->seg->lanes[l];
+	int rx = atomic_load_explicit(&p->hw[l]->phase, memory_order_relaxed) == HF_PHASE_RX;
 
 	hf_add(&lane->recoveries, 1);
 	atomic_store_explicit(&lane->recovery_ns, ns, memory_order_relaxed);
@@ -247,8 +252,8 @@ mark_whole(struct hf_primary *p, uint32_t l, uint64_t ns)
 	/* Pairs with the acquire load of whoever takes the lane. */
 	atomic_store_explicit(&p->hw[l]->phase, HF_PHASE_IDLE, memory_order_release);
 	hf_event_add(p, HF_EVENT_LANE_RECOVERED, 0, (int32_t)l, ns, "");
-	hf_notice("lane %u: recovered in %llu us: its owner had died inside a driver call", l,
-		  (unsigned long long)(ns / 1000));
+	hf_notice("lane %u: recovered in %llu us: its owner had died inside a %s call", l,
+		  (unsigned long long)(ns / 1000), rx ? "receive" : "transmit");
 }
 
 /* Gives all lanes back, whole. */
