@@ -18,9 +18,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum action { ACTION_NONE, ACTION_KILL, ACTION_STOP, ACTION_SEGV, ACTION_LOOP, ACTION_COUNT };
+enum action {
+	ACTION_NONE,
+	ACTION_KILL,
+	ACTION_STOP,
+	ACTION_SEGV, /* sent, as from outside: accuses no packet */
+	ACTION_LOOP,
+	ACTION_FAULT, /* a fault of its own */
+	ACTION_COUNT
+};
 
-static const char *const action_names[ACTION_COUNT] = {"", "KILL", "STOP", "SEGV", "LOOP"};
+static const char *const action_names[ACTION_COUNT] = {"", "KILL", "STOP", "SEGV", "LOOP", "FAULT"};
 
 /* The content of HF_POINT_FILE. Who writes it stores the action last and withdraws it first. */
 struct order {
@@ -35,6 +43,7 @@ static_assert(sizeof(struct order) == 128, "tests write this file");
 static struct {
 	struct order own;
 	struct order *order;
+	char *nowhere; /* NULL, though no compiler knows */
 } points = {.order = &points.own};
 
 static void
@@ -86,7 +95,8 @@ parse(const char *value, struct order *o)
 		refuse("HF_POINT_AT", value, "the hit is not a number from 1");
 	what = find_action(action);
 	if (what == ACTION_NONE)
-		refuse("HF_POINT_AT", value, "the action is not one of KILL, STOP, SEGV, LOOP");
+		refuse("HF_POINT_AT", value,
+		       "the action is not one of KILL, STOP, SEGV, LOOP, FAULT");
 	o->action = what;
 }
 
@@ -135,6 +145,9 @@ act(const char *name, uint32_t action)
 		break;
 	case ACTION_SEGV:
 		raise(SIGSEGV);
+		break;
+	case ACTION_FAULT:
+		*points.nowhere = 0;
 		break;
 	case ACTION_LOOP:
 		for (;;)
