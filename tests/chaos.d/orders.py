@@ -6,7 +6,7 @@ import os
 import struct
 import subprocess
 
-ACTIONS = {'KILL': 1, 'STOP': 2, 'SEGV': 3, 'LOOP': 4}
+ACTIONS = {'KILL': 1, 'STOP': 2, 'SEGV': 3, 'LOOP': 4, 'FAULT': 5}
 SIZE = 128
 
 # Reached only when a dead owner scribbled over its undo record or journal: unit tests do that.
@@ -49,26 +49,47 @@ def names(build, mode):
 
 
 def kind_of(name):
-  """Who comes to it when: in an attach, when it takes the lane, when it gives it, or at work."""
-  if name.startswith('attach_'):
-    return 'attach'
-  if name.startswith('give_'):
-    return 'give'
+  """Who comes to it when: in an attach, when it takes the lane, when it gives it, in the crash
+  handler, with a packet that is suspect or is put aside, or at work."""
+  for kind in ('attach', 'give', 'crash', 'suspect', 'quarantine'):
+    if name.startswith(kind + '_'):
+      return kind
+  if name == 'hw_freed':  # of what comes in, only a packet that was put aside is freed
+    return 'quarantine'
   if name.startswith(('recover_', 'owner_')) or name == 'lease_taken':
     return 'take'
   return 'work'
 
 
+def in_work(name):
+  """Does the owner of a hardware lane come to it with packets and outside of drivers, always?"""
+  return name in ('planned', 'published', 'hw_work') or \
+    name.startswith(('apply_', 'l2_', 'flow_')) and name not in EXPIRING
+
+
+def in_driver(name):
+  """... while it receives or transmits?"""
+  return name.startswith('hw_') and name not in ('hw_work', 'hw_phase')
+
+
+# Words for --points; work, rx and tx in hardware mode.
+GROUPS = {
+  'all': lambda name: True,
+  'work': in_work,
+  'rx': lambda name: name.startswith('hw_rx_'),
+  'tx': lambda name: in_driver(name) and not name.startswith('hw_rx_'),
+}
+
+
 def chosen(all_names, points, expiring):
-  """The points of --points, in the order in which they are visited. Those of the crash handler
-  and of packets of death are met by no worker that is only killed."""
-  if points == 'all':
-    return [n for n in all_names if n not in UNREACHABLE and
-            not n.startswith(('crash_', 'quarantine_', 'suspect_')) and (n in EXPIRING) == expiring]
+  """The points of --points, in the order in which they are visited."""
+  if points in GROUPS:
+    return [n for n in all_names if GROUPS[points](n) and n not in UNREACHABLE and
+            (n in EXPIRING) == expiring]
   for point in points.split(','):
     if point not in all_names:
-      raise ValueError('--points: %s: no such point: random, all or some of: %s'
-                       % (point, ' '.join(all_names)))
+      raise ValueError('--points: %s: no such point: random, %s or some of: %s'
+                       % (point, ', '.join(GROUPS), ' '.join(all_names)))
     if point in UNREACHABLE:
       raise ValueError('--points: %s: only reached after damage to shared memory' % point)
   return points.split(',')

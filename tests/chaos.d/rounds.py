@@ -2,39 +2,32 @@
 """What is done to an instance, one round after another: kills of the lane's owner, at random
 instants or at named points; deaths of workers that attach; planned hand-overs."""
 import collections
-import ctypes
-import os
 import signal
 import sys
 import time
 
 import footprint
 import orders
+from visits import Visits, signal_lane_thread
 from world import Stuck, wait_until
 
 TAKEOVER_S = 6      # a lane without an owner for so long is stuck
 WARM = 10           # kills after which nothing may grow any more
-POINT_S = 4         # a point that is not reached within so long was missed
-SYS_TGKILL = 234
 SIGNALS = {'KILL': signal.SIGKILL, 'STOP': signal.SIGSTOP, 'SEGV': signal.SIGSEGV}
 COMMON = ('apply_open', 'apply_verdict', 'flow_counted', 'published', 'planned', 'apply_saved')
 
 
-def signal_lane_thread(pid, signum):
-  """To the thread that runs the lane, the youngest: where a fault of its own would arrive."""
-  try:
-    tid = max(int(t) for t in os.listdir('/proc/%d/task' % pid))
-  except OSError:
-    return
-  ctypes.CDLL(None).syscall(SYS_TGKILL, pid, tid, int(signum))
-
-
-class Rounds:
+class Rounds(Visits):
   def __init__(self, args, world, rng, all_points):
     self.args, self.world, self.rng = args, world, rng
     self.all_points = all_points
     self.kills = 0
     self.killed_in = collections.Counter()
+    self.on_the_way = 0   # deaths that had to come before the one at a named point
+    self.deadly = 0       # packets that ended two owners, at most
+    self.point = None
+    self.phases = collections.Counter()
+    self.repair_us = []
     self.recovery = collections.Counter()
     self.gaps_us = []
     self.stuck = 0
@@ -49,10 +42,12 @@ class Rounds:
   # --- the state between rounds ---
 
   def top_up(self):
-    """Standbys for those that died; at most two attach at a time."""
+    """Standbys for those that died; at most two attach at a time. For named points one: then they
+    wait in the order in which they came, and one knows who takes the lane next."""
     waiting = self.world.waiting()
     missing = self.world.STANDBYS + 1 - len(self.world.workers)
-    for _ in range(min(missing, 2)):
+    most = 2 if self.args.points == 'random' else len(waiting) + 2 > len(self.world.workers)
+    for _ in range(min(missing, most)):
       self.world.add_worker()
     return waiting
 
@@ -110,7 +105,9 @@ class Rounds:
       now = self.world.lane()
       raise Stuck('lane 0: not taken over within %d s: it is %s' % (TAKEOVER_S, now['state']))
     restored = lane['undone'] > before['undone']
-    self.recovery[self.path(before, lane, restored)] += 1
+    path = self.path(before, lane, restored)
+    self.recovery[path] += 1
+    self.note_phase(path)
     self.lost_max = max(self.lost_max, self.crash_losses(lane) - self.losses)
     return lane, restored
 
@@ -120,6 +117,18 @@ class Rounds:
       if (lane.get(key) or 0) != (before.get(key) or 0):
         return 'primary'
     return 'undone' if restored else 'nothing_open'
+
+  def note_phase(self, path):
+    """Hardware lanes: where the owner was. Between two bursts, or in one: nobody can say."""
+    if self.args.mode != 'hardware':
+      return
+    for repair_us, call in self.world.repairs():
+      self.repair_us.append(repair_us)
+      self.phases['RX' if call == 'receive' else 'TX'] += 1
+    if path == 'undone' or path != 'primary' and self.point and orders.in_work(self.point):
+      self.phases['WORK'] += 1
+    elif path != 'primary':
+      self.phases['IDLE or WORK'] += 1
 
   def make_busy(self, victim):
     """Traffic alone keeps no worker busy all the time: its ring fills while it is stopped, and it
@@ -149,79 +158,6 @@ class Rounds:
       victim.kill()
       victim.wait()
     return self.world.drop_worker(victim)
-
-  # --- named points ---
-
-  def order(self, worker, point, hit):
-    worker.orders.give(point, hit, self.args.signal)
-
-  def hit_by(self, worker, point):
-    """Waits until the worker says that it came to the point, and has ended; else withdraws."""
-    path = self.world.processes.path(worker.log + '.err')
-    def said():
-      with open(path, encoding='utf-8', errors='replace') as file:
-        return 'point %s: hit: ' % point in file.read()
-    hit = wait_until(POINT_S, said, 0.002)
-    worker.orders.withdraw()
-    return hit
-
-  def visit_work(self, point):
-    lane = self.ready()
-    victim = self.world.workers[lane['owner_pid']]
-    self.order(victim, point, self.rng.randint(1, 100))
-    if not self.hit_by(victim, point):
-      return False
-    self.takeover(lane, victim)
-    self.bury(victim)
-    return True
-
-  def visit_take(self, point):
-    """The owner dies with a packet open; whoever has waited longest dies taking the lane."""
-    lane = self.ready(2)
-    first = self.world.workers[self.world.waiting()[0]]
-    owner = self.world.workers[lane['owner_pid']]
-    self.order(first, point, 1)
-    owner.orders.give('flow_counted', self.rng.randint(1, 100), 'KILL')
-    hit = self.hit_by(first, point)
-    self.takeover(lane, first if hit else owner)
-    for worker in [owner] + [first] * hit:
-      self.bury(worker)
-    self.kills += 1
-    self.killed_in['flow_counted'] += 1
-    return hit
-
-  def visit_give(self, point):
-    lane = self.ready()
-    victim = self.world.workers[lane['owner_pid']]
-    self.order(victim, point, 1)
-    self.world.ctl.ask('restart', target='all')
-    if not self.hit_by(victim, point):
-      return False
-    self.takeover(lane, victim)
-    self.bury(victim)
-    return True
-
-  def visit_attach(self, point):
-    """Whoever stands behind the one that dies must come through as well as who comes later."""
-    self.ready()
-    victim = self.world.add_worker(order=(point, 1, self.args.signal))
-    probe = self.world.add_worker() if self.rng.random() < 0.5 else None
-    hit = self.hit_by(victim, point)
-    if not hit:
-      victim.kill()
-    self.bury(victim)
-    self.prove_attach(probe)
-    return hit
-
-  def visit(self, point):
-    """Until the point was hit: proved by the worker's own last words."""
-    method = getattr(self, 'visit_' + orders.kind_of(point))
-    for _ in range(4):
-      if method(point):
-        self.kills += 1
-        self.killed_in[point] += 1
-        return
-    self.missed.append(point)
 
   # --- attach and hand-over ---
 

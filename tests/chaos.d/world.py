@@ -4,6 +4,7 @@ of all of it. What it owns is listed below /run/holdfast-runs, as deploy/lib.sh 
 the next run removes what a killed one left."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ import orders
 
 
 ALL_CPUS = os.sched_getaffinity(0)  # what is started may use all; this program itself fewer
+RECOVERED = re.compile(r'recovered in (\d+) us: its owner had died inside a (\w+) call')
 
 
 class Failure(Exception):
@@ -159,6 +161,7 @@ class World:
     self.workers = {}  # pid: process
     self.n_workers = 0
     self.held_max = 0
+    self.log_read = 0
     self.primary = self.wire = None
 
   # --- start ---
@@ -279,6 +282,15 @@ class World:
             if w['state'] == 'running' and 0 in w['waiting'] and w['pid'] in self.workers]
     return [w['pid'] for w in sorted(rows, key=lambda w: self.workers[w['pid']].number)]
 
+  def repairs(self):
+    """(us, receive or transmit) of each death in a driver that the primary mended since the last
+    call."""
+    with open(self.processes.path('primary.err'), encoding='utf-8', errors='replace') as file:
+      file.seek(self.log_read)
+      found = RECOVERED.findall(file.read())
+      self.log_read = file.tell()
+    return [(int(us), call) for us, call in found]
+
   # --- end ---
 
   def stop_wire(self, meanwhile=None):
@@ -308,8 +320,8 @@ class World:
   def remove(self):
     self.ctl.close()
     self.processes.end_all()
-    for path in ('/run/holdfast/' + self.name, '/var/run/dpdk/' + self.name):
-      shutil.rmtree(path, ignore_errors=True)
+    for place in ('/run/holdfast/', '/var/run/dpdk/', '/var/lib/holdfast/'):
+      shutil.rmtree(place + self.name, ignore_errors=True)
     for name in os.listdir('/dev/hugepages'):
       if name.startswith(self.name + 'map_') or name == 'holdfast-%s.segment' % self.name:
         os.unlink(os.path.join('/dev/hugepages', name))
