@@ -4,6 +4,7 @@ each other."""
 import time
 
 from flows_check import key_of
+from quantiles import quantiles
 from world import wait_until
 
 # What may grow from the tenth death to the last: the C library
@@ -11,18 +12,6 @@ from world import wait_until
 GROWTH_MAX = {'primary_kb': 2048, 'heap_bytes': 4096}
 BURST_MAX = 128
 RING_FULL = ('lane_ring_full', 'tx_full')
-
-
-def quantile(values, part):
-  if not values:
-    return None
-  values = sorted(values)
-  return values[min(len(values) - 1, int(part * len(values)))]
-
-
-def quantiles(values):
-  return {'p50': quantile(values, 0.5), 'p99': quantile(values, 0.99),
-          'max': max(values, default=None)}
 
 
 def drops_of(lane):
@@ -67,7 +56,16 @@ def flow_mismatch(world, lane, sent, lost_uncounted):
 
 def settle(world):
   """All that is under way has arrived: the lane's ring is empty."""
-  wait_until(5, lambda: world.lane()['held_pkts'] == 0, 0.05)
+  wait_until(5, lambda: all(lane['held_pkts'] == 0 for lane in world.lanes()), 0.05)
+
+
+def total(lanes):
+  """What lanes have counted, as of one."""
+  keys = ('rx_pkts', 'recoveries', 'queue_lost_max')
+  reasons = lanes[0]['drops']
+  return dict({key: sum(lane[key] or 0 for lane in lanes) for key in keys}, busy=lanes[0]['busy'],
+              drops={reason: sum(lane['drops'][reason] or 0 for lane in lanes)
+                     for reason in reasons})
 
 
 def allowed(args, lane, rounds):
@@ -80,7 +78,7 @@ def allowed(args, lane, rounds):
 def judge(args, world, rounds):
   wire = world.stop_wire()
   settle(world)
-  lane = world.lane()
+  lane = total(world.lanes())
   drops = drops_of(lane)
   ring_full = sum(drops.get(reason, 0) for reason in RING_FULL)
   lost = wire['tx_pkts'] - wire['rx_pkts'] + wire['duplicated'] - ring_full
@@ -101,6 +99,7 @@ def judge(args, world, rounds):
     'reordered': wire['reordered'], 'content_errors': wire['content_errors'],
     'flow_mismatch': flow_mismatch(world, lane, world.sent(), lost - counted),
     'gap_us': quantiles(rounds.gaps_us), 'repair_us': quantiles(rounds.repair_us),
+    'neighbour': rounds.neighbour.result(),
     'recovery': dict(sorted(rounds.recovery.items())), 'growth': rounds.growth, 'owner_busy_percent': lane['busy'],
     'seconds': round(time.monotonic() - rounds.began, 1)}
 

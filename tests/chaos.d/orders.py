@@ -67,17 +67,20 @@ def in_work(name):
     name.startswith(('apply_', 'l2_', 'flow_')) and name not in EXPIRING
 
 
-def in_driver(name):
-  """... while it receives or transmits?"""
-  return name.startswith('hw_') and name not in ('hw_work', 'hw_phase')
+def in_receive(name):
+  return name.startswith('hw_rx_') or name in ('hw_pool_get', 'hw_pool_got')
+
+
+def in_transmit(name):
+  return name.startswith('hw_') and not in_receive(name) and name not in ('hw_work', 'hw_phase')
 
 
 # Words for --points; work, rx and tx in hardware mode.
 GROUPS = {
   'all': lambda name: True,
   'work': in_work,
-  'rx': lambda name: name.startswith('hw_rx_'),
-  'tx': lambda name: in_driver(name) and not name.startswith('hw_rx_'),
+  'rx': in_receive,
+  'tx': in_transmit,
 }
 
 

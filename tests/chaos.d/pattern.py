@@ -7,7 +7,7 @@ import random
 import signal
 import time
 
-from judge import quantile
+from quantiles import quantile
 from world import Failure, World, wait_until
 
 ALIVE_S = 3  # packets flow again within so long after a new secondary has started, or never

@@ -8,6 +8,7 @@ import time
 
 import footprint
 import orders
+from neighbour import Neighbour
 from visits import Visits, signal_lane_thread
 from world import Stuck, wait_until
 
@@ -28,6 +29,7 @@ class Rounds(Visits):
     self.point = None
     self.phases = collections.Counter()
     self.repair_us = []
+    self.neighbour = Neighbour(world)
     self.recovery = collections.Counter()
     self.gaps_us = []
     self.stuck = 0
@@ -73,6 +75,8 @@ class Rounds(Visits):
     """A worker that ended and was not killed: a defect."""
     if point is None and worker.returncode != -signal.SIGKILL:
       self.recovery['died_by_itself'] += 1
+      print('chaos: worker %d: ended by itself, status %d: %s'
+            % (worker.pid, worker.returncode, worker.last_words), file=sys.stderr)
 
   def ready(self, waiters=1):
     lane = wait_until(20, lambda: self.settled(waiters))
@@ -108,6 +112,7 @@ class Rounds(Visits):
     path = self.path(before, lane, restored)
     self.recovery[path] += 1
     self.note_phase(path)
+    self.neighbour.look(path == 'primary')
     self.lost_max = max(self.lost_max, self.crash_losses(lane) - self.losses)
     return lane, restored
 
@@ -144,7 +149,7 @@ class Rounds(Visits):
       self.make_busy(victim)
     time.sleep(self.rng.random() * self.args.spread_ms / 1000)
     if self.args.signal == 'SEGV':
-      signal_lane_thread(victim.pid, signal.SIGSEGV)
+      signal_lane_thread(lane, signal.SIGSEGV)
     else:
       victim.send_signal(SIGNALS[self.args.signal])
     _, restored = self.takeover(lane, victim)

@@ -2,7 +2,6 @@
 """Deaths at named points: each is brought about where it can happen, at work, in an attach, on
 taking or giving the lane, in the crash handler, on a packet of death."""
 import ctypes
-import os
 import signal
 
 import orders
@@ -12,13 +11,9 @@ POINT_S = 4         # a point that is not reached within so long was missed
 SYS_TGKILL = 234
 
 
-def signal_lane_thread(pid, signum):
-  """To the thread that runs the lane, the youngest: where a fault of its own would arrive."""
-  try:
-    tid = max(int(t) for t in os.listdir('/proc/%d/task' % pid))
-  except OSError:
-    return
-  ctypes.CDLL(None).syscall(SYS_TGKILL, pid, tid, int(signum))
+def signal_lane_thread(lane, signum):
+  """To the thread that runs it: where a fault of its own would arrive."""
+  ctypes.CDLL(None).syscall(SYS_TGKILL, lane['owner_pid'], lane['owner_tid'], int(signum))
 
 
 class Visits:
@@ -93,7 +88,7 @@ class Visits:
     lane = self.ready()
     victim = self.world.workers[lane['owner_pid']]
     self.order(victim, point, 1)
-    signal_lane_thread(victim.pid, signal.SIGSEGV)
+    signal_lane_thread(lane, signal.SIGSEGV)
     if not self.hit_by(victim, point):
       return False
     self.takeover(lane, victim)

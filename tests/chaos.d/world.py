@@ -148,7 +148,8 @@ class Processes:
 
 
 class World:
-  """One primary with a lane between two ports of holdfast-wire, and its workers."""
+  """One primary with a lane between two ports of holdfast-wire, and its workers. On hardware ports
+  a second lane: whoever runs it is left alone, and suffers when the ports are made whole."""
 
   STANDBYS = 3
 
@@ -162,15 +163,17 @@ class World:
     self.n_workers = 0
     self.held_max = 0
     self.log_read = 0
-    self.primary = self.wire = None
+    self.primary = self.wire = self.neighbour = None
 
   # --- start ---
 
   def start(self):
-    self.start_wire()
+    self.start_wire(self.args.lanes)
     self.start_primary()
     self.add_worker(standby=False)
-    if not wait_until(10, lambda: self.lane()['state'] == 'running'):
+    if self.args.lanes > 1:
+      self.start_neighbour()
+    if not wait_until(10, lambda: all(l['state'] == 'running' for l in self.lanes())):
       raise Failure('worker: does not run the lane: %s' % self.processes.tail('w1'))
     with open(self.processes.path('go'), 'wb'):
       pass
@@ -195,8 +198,8 @@ class World:
 
   def write_config(self):
     args, path = self.args, self.processes.path('holdfast.yaml')
-    devices = ['net_virtio_user%d,path=%s,queue_size=1024' % (i, self.processes.path('ab'[i]))
-               for i in (0, 1)]
+    devices = ['net_virtio_user%d,path=%s,queue_size=1024,queues=%d'
+               % (i, self.processes.path('ab'[i]), args.lanes) for i in (0, 1)]
     lines = ['instance: %s' % self.name, 'queues: %s' % args.mode,
              'ring: {size: %d}' % args.ring, 'pool: {size: %d}' % args.pool,
              'tx: {retry_us: 10000}', 'l2: {mode: macswap}',
@@ -204,9 +207,10 @@ class World:
     lines += ['idle: ' + ('pause' if args.rate == 'max' else 'sleep')]
     if args.place == 'pinned' or args.rate == 'max':
       # The wire has a CPU, and whoever starts, ends or looks on; I/O thread and worker the other.
-      lines += ['lanes: [{cpu: %d}]' % args.cpu, 'io: [{cpu: %d}]' % args.cpu]
+      lanes = ', '.join(['{cpu: %d}' % args.cpu] * args.lanes)
+      lines += ['lanes: [%s]' % lanes, 'io: [{cpu: %d}]' % args.cpu]
     else:
-      lines += ['lanes: 1']
+      lines += ['lanes: %d' % args.lanes]
     lines += ['ports:']
     lines += ['  - device: "%s"' % device for device in devices]
     with open(path, 'w', encoding='ascii') as out:
@@ -243,13 +247,18 @@ class World:
     self.workers[worker.pid] = worker
     return worker
 
+  def start_neighbour(self):
+    program = os.path.join(self.args.build, 'secondary/holdfast-worker')
+    self.neighbour = self.processes.spawn('worker', 'neighbour', [
+      program, '--instance', self.name, '--name', 'neighbour', '--lanes', '1'])
+
   def drop_worker(self, worker):
     """Forgets one that has ended. Returns the point at which it did, or None."""
     del self.workers[worker.pid]
     self.processes.forget(worker)
     with open(self.processes.path(worker.log + '.err'), encoding='utf-8', errors='replace') as file:
       text = file.read()
-    point = None
+    point, worker.last_words = None, ' | '.join(text.splitlines()[-3:])
     for line in text.splitlines():
       if line.startswith('point ') and ': hit: ' in line:
         point = line.split(': hit: ')[0][len('point '):]
@@ -266,13 +275,19 @@ class World:
       raise Failure('holdfast-primary: ended: %s' % self.processes.tail('primary'))
     if self.wire.poll() is not None:
       raise Stuck('holdfast-wire: gave up: %s' % self.processes.tail('wire', 1)[:200])
+    if self.neighbour and self.neighbour.poll() is not None:
+      raise Failure('neighbour: ended: %s' % self.processes.tail('neighbour'))
     ended = [w for w in self.workers.values() if w.poll() is not None]
     return [(w, self.drop_worker(w)) for w in ended]
 
   # --- what the primary says ---
 
+  def lanes(self):
+    return self.ctl.ask('lanes')['lanes']
+
   def lane(self):
-    lane = self.ctl.ask('lanes')['lanes'][0]
+    """The one whose owners die."""
+    lane = self.lanes()[0]
     self.held_max = max(self.held_max, lane['held_pkts'] or 0)
     return lane
 
