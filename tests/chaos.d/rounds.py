@@ -81,7 +81,11 @@ class Rounds(Visits):
   def ready(self, waiters=1):
     lane = wait_until(20, lambda: self.settled(waiters))
     if not lane:
-      raise Stuck('lane 0: no owner and standby within 20 s: %s' % self.world.lane()['state'])
+      lane = self.world.lane()
+      raise Stuck('lane 0: no owner and standby within 20 s: it is %s, owner %s, generation %s, '
+                  'the last to finish a packet %s; waiting: %s of %s'
+                  % (lane['state'], lane['owner_pid'], lane['generation'],
+                     lane['last_gap_generation'], self.world.waiting(), list(self.world.workers)))
     self.losses = self.crash_losses(lane)
     return lane
 
