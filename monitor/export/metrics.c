@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writes metrics in the text format of Prometheus (0.0.4) or as OpenMetrics (1.0.0). The two differ
- * in what the head of a family says: OpenMetrics names it without _total and _info, knows units and
- * ends with "# EOF". Writes to the stream it is given and nowhere else.
+ * What there is to say, family by family: those of the table (families.c), and those whose labels
+ * are no columns. Reads looks and writes to the stream it is given.
  */
-#include "metrics.h"
+#include "exposition.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,83 +13,14 @@
 #include "value.h"
 #include "version.h"
 
-/* One exposition under way. */
-struct writer {
-	FILE *out;
-	int open; /* OpenMetrics */
-	const struct hf_sample *s;
-	double hz;
-};
-
 static const char *const gap_kinds[HF_GAP_KINDS] = {
 	[HF_GAP_HANDOVER] = "handover",
 	[HF_GAP_TAKEOVER] = "takeover",
 };
 
-static const char *
-suffix(enum metric_type type)
-{
-	return type == METRIC_COUNTER ? "_total" : type == METRIC_INFO ? "_info" : "";
-}
-
-static const char *
-type_name(const struct writer *w, enum metric_type type)
-{
-	static const char *const names[] = {"counter", "gauge", "info", "histogram"};
-
-	return type == METRIC_INFO && !w->open ? "gauge" : names[type];
-}
-
-static void
-write_head(const struct writer *w, const char *name, enum metric_type type, const char *unit,
-	   const char *help)
-{
-	const char *end = w->open ? "" : suffix(type);
-
-	fprintf(w->out, "# HELP " METRIC_PREFIX "%s%s %s\n", name, end, help);
-	fprintf(w->out, "# TYPE " METRIC_PREFIX "%s%s %s\n", name, end, type_name(w, type));
-	if (w->open && unit != NULL)
-		fprintf(w->out, "# UNIT " METRIC_PREFIX "%s %s\n", name, unit);
-}
-
-/* name="value", behind a comma; nothing when there is no value. */
-static void
-write_label(const struct writer *w, const char *name, const char *value)
-{
-	if (value[0] == '\0')
-		return;
-	fprintf(w->out, ",%s=\"", name);
-	for (; *value != '\0'; value++) {
-		if (*value == '"' || *value == '\\')
-			putc('\\', w->out);
-		putc(*value, w->out);
-	}
-	putc('"', w->out);
-}
-
-/* The name of a series and its first label; the others, '}' and the value follow. */
-static void
-begin_series(const struct writer *w, const char *name, const char *end)
-{
-	fprintf(w->out, METRIC_PREFIX "%s%s{" METRIC_INSTANCE "=\"%s\"", name, end, w->s->instance);
-}
-
-static void
-end_count(const struct writer *w, uint64_t n)
-{
-	fprintf(w->out, "} %" PRIu64 "\n", n);
-}
-
-static void
-end_number(const struct writer *w, double n)
-{
-	fprintf(w->out, "} %.9g\n", n);
-}
-
-/* The number a field stands for; NAN: not known. Counts of 2^53 and more are not lost: see
- * count_of(). */
+/* The number a field that is no whole one stands for; NAN: not known. */
 static double
-number_of(const struct writer *w, const struct metric *m, const char *field)
+number_of(const struct exposition *w, const struct metric *m, const char *field)
 {
 	uint64_t wide;
 	uint32_t word;
@@ -140,7 +70,7 @@ is_whole(const struct metric *m)
 
 /* The labels that are columns of the row. */
 static void
-write_labels(const struct writer *w, const struct metric *m, const struct hf_table *t,
+write_labels(const struct exposition *w, const struct metric *m, const struct hf_table *t,
 	     const void *row)
 {
 	struct hf_value v;
@@ -150,7 +80,7 @@ write_labels(const struct writer *w, const struct metric *m, const struct hf_tab
 			if (strcmp(t->columns[c].key, m->labels[i].column) != 0)
 				continue;
 			value_of(&v, &t->columns[c], row);
-			write_label(w, m->labels[i].name, v.text);
+			exposition_label(w, m->labels[i].name, v.text);
 		}
 	}
 	if (m->fixed != NULL)
@@ -158,7 +88,7 @@ write_labels(const struct writer *w, const struct metric *m, const struct hf_tab
 }
 
 static void
-write_series(const struct writer *w, const struct metric *m, const struct hf_table *t,
+write_series(const struct exposition *w, const struct metric *m, const struct hf_table *t,
 	     const void *row)
 {
 	const char *field = (const char *)row + m->offset;
@@ -167,22 +97,20 @@ write_series(const struct writer *w, const struct metric *m, const struct hf_tab
 
 	if (is_whole(m) ? !count_of(m, field, &count) : !isfinite(number = number_of(w, m, field)))
 		return;
-	begin_series(w, m->name, suffix(m->type));
+	exposition_series(w, m->name, exposition_suffix(m->type));
 	write_labels(w, m, t, row);
 	if (is_whole(m))
-		end_count(w, count);
+		exposition_count(w, count);
 	else
-		end_number(w, number);
+		exposition_number(w, number);
 }
 
-/* A row of the table of metrics; its head, when it begins a family. */
+/* The series of one row of the table of metrics. */
 static void
-write_metric(const struct writer *w, const struct metric *m, int begins)
+write_metric(const struct exposition *w, const struct metric *m)
 {
 	struct hf_rows rows = {.n = 1};
 
-	if (begins)
-		write_head(w, m->name, m->type, m->unit, m->help);
 	if (m->table == HF_TABLE_COUNT) {
 		write_series(w, m, NULL, w->s);
 		return;
@@ -193,98 +121,92 @@ write_metric(const struct writer *w, const struct metric *m, int begins)
 }
 
 static void
-write_all(const struct writer *w)
+write_table(struct exposition *w)
 {
 	const struct metric *m;
 	uint32_t n;
 
 	m = metrics_table(&n);
-	for (uint32_t i = 0; i < n; i++)
-		write_metric(w, &m[i], i == 0 || strcmp(m[i].name, m[i - 1].name) != 0);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == 0 || strcmp(m[i].name, m[i - 1].name) != 0)
+			exposition_head(w, m[i].name, m[i].type, m[i].unit, m[i].help);
+		for (uint32_t k = 0; exposition_next(w, &k);)
+			write_metric(w, &m[i]);
+	}
 }
 
 /* Every reason that this version knows, with or without packets, so that a rate begins at 0. */
 static void
-write_drops(const struct writer *w)
+write_drops(const struct exposition *w)
 {
-	write_head(w, "lane_drop_packets", METRIC_COUNTER, NULL,
-		   "Packets of the lane that were dropped, by reason.");
 	for (uint32_t l = 0; l < w->s->n_lanes; l++) {
 		const struct hf_lane_row *row = &w->s->lanes[l];
 
 		for (uint32_t d = 0; d < w->s->n_drops && row->drops != HF_UNKNOWN; d++) {
-			begin_series(w, "lane_drop_packets", "_total");
+			exposition_series(w, "lane_drop_packets", "_total");
 			fprintf(w->out, ",lane=\"%" PRIu32 "\"", row->lane);
-			write_label(w, "reason", w->s->drops[d].reason);
-			end_count(w, row->totals.drop[d]);
+			exposition_label(w, "reason", w->s->drops[d].reason);
+			exposition_count(w, row->totals.drop[d]);
 		}
 	}
 }
 
 static void
-write_skips(const struct writer *w)
+write_skips(const struct exposition *w)
 {
-	write_head(w, "flow_skipped_packets", METRIC_COUNTER, NULL,
-		   "Packets that were counted in no flow, by reason.");
 	for (uint32_t k = 0; k < w->s->n_skips; k++) {
-		begin_series(w, "flow_skipped_packets", "_total");
-		write_label(w, "reason", w->s->skips[k].reason);
-		end_count(w, w->s->skips[k].packets);
+		exposition_series(w, "flow_skipped_packets", "_total");
+		exposition_label(w, "reason", w->s->skips[k].reason);
+		exposition_count(w, w->s->skips[k].packets);
 	}
 }
 
 /* Bucket b of a lane's gaps ends at 2^b us, the last one nowhere. */
 static void
-write_buckets(const struct writer *w, const struct hf_lane_row *row, unsigned int kind)
+write_buckets(const struct exposition *w, const struct hf_lane_row *row, unsigned int kind)
 {
 	uint64_t n = 0;
 
 	for (unsigned int b = 0; b < HF_GAP_BUCKETS; b++) {
 		n += row->gap_counts[kind][b];
-		begin_series(w, "lane_gap_seconds", "_bucket");
+		exposition_series(w, "lane_gap_seconds", "_bucket");
 		fprintf(w->out, ",lane=\"%" PRIu32 "\",kind=\"%s\"", row->lane, gap_kinds[kind]);
 		if (b + 1 < HF_GAP_BUCKETS)
 			fprintf(w->out, ",le=\"%.7g\"", (double)(UINT64_C(1) << b) / 1e6);
 		else
 			fputs(",le=\"+Inf\"", w->out);
-		end_count(w, n);
+		exposition_count(w, n);
 	}
-	begin_series(w, "lane_gap_seconds", "_sum");
+	exposition_series(w, "lane_gap_seconds", "_sum");
 	fprintf(w->out, ",lane=\"%" PRIu32 "\",kind=\"%s\"", row->lane, gap_kinds[kind]);
-	end_number(w, (double)row->gap_sum_ns[kind] / 1e9);
-	begin_series(w, "lane_gap_seconds", "_count");
+	exposition_number(w, (double)row->gap_sum_ns[kind] / 1e9);
+	exposition_series(w, "lane_gap_seconds", "_count");
 	fprintf(w->out, ",lane=\"%" PRIu32 "\",kind=\"%s\"", row->lane, gap_kinds[kind]);
-	end_count(w, n);
+	exposition_count(w, n);
 }
 
 static void
-write_gaps(const struct writer *w)
+write_gaps(const struct exposition *w)
 {
-	write_head(w, "lane_gap_seconds", METRIC_HISTOGRAM, "seconds",
-		   "From the last packet of an owner to the first of the next: planned changes "
-		   "(handover), and those after a death (takeover).");
 	for (uint32_t l = 0; l < w->s->n_lanes; l++)
 		for (unsigned int k = 0; k < HF_GAP_KINDS; k++)
 			write_buckets(w, &w->s->lanes[l], k);
 }
 
 static void
-write_events(const struct writer *w)
+write_events(const struct exposition *w)
 {
-	write_head(w, "events", METRIC_COUNTER, NULL,
-		   "Events so far: starts, changes of owner, deaths, links.");
-	begin_series(w, "events", "_total");
-	end_count(w, w->s->n_events > 0 ? w->s->events[0].seq : 0);
+	exposition_series(w, "events", "_total");
+	exposition_count(w, w->s->n_events > 0 ? w->s->events[0].seq : 0);
 }
 
 static void
-write_versions(const struct writer *w)
+write_versions(const struct exposition *w)
 {
-	write_head(w, "build", METRIC_INFO, NULL, "Versions of the primary and of DPDK.");
-	begin_series(w, "build", "_info");
-	write_label(w, "version", w->s->program_version);
-	write_label(w, "dpdk", w->s->dpdk_version);
-	end_count(w, 1);
+	exposition_series(w, "build", "_info");
+	exposition_label(w, "version", w->s->program_version);
+	exposition_label(w, "dpdk", w->s->dpdk_version);
+	exposition_count(w, 1);
 }
 
 const char *
@@ -310,44 +232,97 @@ metrics_reason(int err)
 	}
 }
 
+/* The families that are no columns of one table. */
+static const struct {
+	const char *name;
+	enum metric_type type;
+	const char *unit;
+	const char *help;
+	void (*write)(const struct exposition *w);
+} families[] = {
+	{"build", METRIC_INFO, NULL, "Versions of the primary and of DPDK.", write_versions},
+	{"lane_drop_packets", METRIC_COUNTER, NULL,
+	 "Packets of the lane that were dropped, by reason.", write_drops},
+	{"lane_gap_seconds", METRIC_HISTOGRAM, "seconds",
+	 "From the last packet of an owner to the first of the next: planned changes (handover), "
+	 "and those after a death (takeover).",
+	 write_gaps},
+	{"flow_skipped_packets", METRIC_COUNTER, NULL,
+	 "Packets that were counted in no flow, by reason.", write_skips},
+	{"events", METRIC_COUNTER, NULL, "Events so far: starts, changes of owner, deaths, links.",
+	 write_events},
+};
+
+static void
+write_others(struct exposition *w)
+{
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		exposition_head(w, families[i].name, families[i].type, families[i].unit,
+				families[i].help);
+		for (uint32_t k = 0; exposition_next(w, &k);)
+			families[i].write(w);
+	}
+}
+
+/* Takes look number i, with or without a sample of now. Returns 0 behind the last one. */
+static int
+any_look(struct exposition *w, uint32_t i)
+{
+	if (i < w->n)
+		w->s = w->looks[i].sample;
+	return i < w->n;
+}
+
+static void
+write_reasons(struct exposition *w)
+{
+	exposition_head(w, "down", METRIC_INFO, NULL, "Why holdfast_up is 0.");
+	for (uint32_t i = 0; any_look(w, i); i++) {
+		if (w->looks[i].err == 0)
+			continue;
+		exposition_series(w, "down", "_info");
+		exposition_label(w, "reason", metrics_reason(w->looks[i].err));
+		exposition_count(w, 1);
+	}
+}
+
 /* What there is to say although there is no sample. */
 static void
-write_exporter(const struct writer *w, int err, double took_s)
+write_exporter(struct exposition *w)
 {
-	write_head(w, "up", METRIC_GAUGE, NULL, "1 when the instance could be looked at.");
-	begin_series(w, "up", "");
-	end_count(w, err == 0);
-	if (err != 0) {
-		write_head(w, "down", METRIC_INFO, NULL, "Why holdfast_up is 0.");
-		begin_series(w, "down", "_info");
-		write_label(w, "reason", metrics_reason(err));
-		end_count(w, 1);
+	exposition_head(w, "up", METRIC_GAUGE, NULL, "1 when the instance could be looked at.");
+	for (uint32_t i = 0; any_look(w, i); i++) {
+		exposition_series(w, "up", "");
+		exposition_count(w, w->looks[i].err == 0);
 	}
-	write_head(w, "exporter", METRIC_INFO, NULL, "Version of the exporter.");
-	begin_series(w, "exporter", "_info");
-	write_label(w, "version", HF_VERSION);
-	end_count(w, 1);
-	write_head(w, "look_seconds", METRIC_GAUGE, "seconds",
-		   "Time this look at the instance took.");
-	begin_series(w, "look_seconds", "");
-	end_number(w, took_s);
+	write_reasons(w);
+	exposition_head(w, "exporter", METRIC_INFO, NULL, "Version of the exporter.");
+	for (uint32_t i = 0; any_look(w, i); i++) {
+		exposition_series(w, "exporter", "_info");
+		exposition_label(w, "version", HF_VERSION);
+		exposition_count(w, 1);
+	}
+	exposition_head(w, "look_seconds", METRIC_GAUGE, "seconds",
+			"Time this look at the instance took.");
+	for (uint32_t i = 0; any_look(w, i); i++) {
+		exposition_series(w, "look_seconds", "");
+		exposition_number(w, w->looks[i].took_s);
+	}
 }
 
 void
-metrics_write(FILE *out, enum metrics_format format, const struct hf_sample *s, int err,
-	      double took_s)
+metrics_write(FILE *out, enum metrics_format format, const struct metrics_look *looks, uint32_t n)
 {
-	struct writer w = {.out = out, .open = format == METRICS_OPENMETRICS, .s = s};
+	struct exposition w = {.out = out,
+			       .open = format == METRICS_OPENMETRICS,
+			       .looks = looks,
+			       .n = n};
+	uint32_t first = 0;
 
-	w.hz = (double)s->tsc_hz;
-	write_exporter(&w, err, took_s);
-	if (err == 0) {
-		write_versions(&w);
-		write_all(&w);
-		write_drops(&w);
-		write_gaps(&w);
-		write_skips(&w);
-		write_events(&w);
+	write_exporter(&w);
+	if (exposition_next(&w, &first)) {
+		write_table(&w);
+		write_others(&w);
 	}
 	if (w.open)
 		fputs("# EOF\n", out);

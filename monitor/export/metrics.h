@@ -66,11 +66,18 @@ const struct metric *metrics_table(uint32_t *n);
 /* Why there is no instance to look at, in one word without changing parts; err as source_poll(). */
 const char *metrics_reason(int err);
 
+/* One instance as it was looked at. */
+struct metrics_look {
+	const struct hf_sample *sample;
+	int err;       /* 0, or why there is no fresh sample (-errno of feed_step()) */
+	double took_s; /* what the look cost */
+};
+
 /*
- * Writes all that *s has. err: 0, or why there is no sample (-errno of feed_step()): then the
- * state of the exporter itself is all there is. took_s: what the look cost.
+ * Writes all that is known of n instances, family by family. Of one without a sample that is
+ * whether it is up, and why not.
  */
-void metrics_write(FILE *out, enum metrics_format format, const struct hf_sample *s, int err,
-		   double took_s);
+void metrics_write(FILE *out, enum metrics_format format, const struct metrics_look *looks,
+		   uint32_t n);
 
 #endif

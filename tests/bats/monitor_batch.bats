@@ -279,6 +279,18 @@ one_line() {
 	run ! grep -vE 'metrics at|no data|there again' "$LOGS/exporter"
 }
 
+@test "metrics: several instances by one exporter, whether they are there or not" {
+	start_fake
+	PORT=$(free_port)
+	start_stream --instance "$INSTANCE-b,$INSTANCE" --prometheus "$PORT"
+	hf_wait_for 5 up_is 1
+	scrape >"$LOGS/scrape"
+	grep -q "^holdfast_up{holdfast_instance=\"$INSTANCE-b\"} 0\$" "$LOGS/scrape"
+	grep -q "^holdfast_lane_owned{holdfast_instance=\"$INSTANCE\",lane=\"1\"} 1\$" "$LOGS/scrape"
+	promtool check metrics <"$LOGS/scrape"
+	stream_ends 0
+}
+
 @test "metrics: a port in use and an address of another machine: one line, exit 1" {
 	start_fake
 	start_exporter

@@ -20,7 +20,7 @@ import sys
 
 # Figures that move although no packet does.
 MOVING = re.compile(r"(_s|_pps|_bps|_pct|_rate|_now)$|^(pps|bps|time|last|free_bytes)$")
-MACHINE = ("used", "free")  # of hugepages: those of other programs, too
+MACHINE = ("pages", "used", "free", "surplus")  # of hugepages: those of other programs, too
 
 PORT = {"rx_pkts": "receive_packets", "rx_bytes": "receive_bytes", "tx_pkts": "transmit_packets",
         "tx_bytes": "transmit_bytes", "rx_missed": "receive_missed", "rx_nombuf": "receive_nombuf",

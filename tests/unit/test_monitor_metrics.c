@@ -95,8 +95,9 @@ written(const struct hf_sample *s, enum metrics_format format, int err)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
+	struct metrics_look look = {s, err, 0.25};
 
-	metrics_write(out, format, s, err, 0.25);
+	metrics_write(out, format, &look, 1);
 	fclose(out);
 	return text;
 }
@@ -191,6 +192,42 @@ without_an_instance_the_reason_is_all(void **state)
 	drop_sample(s);
 }
 
+static void
+families_of_several_instances_are_written_in_one_piece(void **state)
+{
+	struct hf_sample *a = make_sample(), *b = make_sample(), *gone = make_sample();
+	struct metrics_look looks[] = {{a, 0, 0.1}, {gone, -ENOENT, 0.1}, {b, 0, 0.1}};
+	char *text = NULL, *one, *two;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	snprintf(gone->instance, sizeof(gone->instance), "gone");
+	snprintf(b->instance, sizeof(b->instance), "other");
+	metrics_write(out, OPEN, looks, 3);
+	fclose(out);
+	one = strstr(text,
+		     "\nholdfast_lane_held_packets{holdfast_instance=\"test\",lane=\"0\"} 0\n");
+	two = strstr(text,
+		     "\nholdfast_lane_held_packets{holdfast_instance=\"other\",lane=\"0\"} 0\n");
+	assert_non_null(one);
+	assert_ptr_equal(strchr(one + 1, '\n'), two);
+	assert_null(strstr(text, "lane_held_packets{holdfast_instance=\"gone\""));
+	assert_non_null(strstr(text, "\nholdfast_up{holdfast_instance=\"gone\"} 0\n"));
+	assert_non_null(strstr(text, "\nholdfast_up{holdfast_instance=\"other\"} 1\n"));
+	for (const char *head = text; (head = strstr(head, "# TYPE ")) != NULL; head++) {
+		size_t n = strcspn(head, "\n");
+		char line[160];
+
+		snprintf(line, sizeof(line), "%.*s\n", (int)n, head);
+		assert_null(strstr(head + 1, line)); /* no head comes twice */
+	}
+	free(text);
+	drop_sample(a);
+	drop_sample(b);
+	drop_sample(gone);
+}
+
 /* What the two formats ask of the table itself. */
 static void
 families_are_named_by_the_rules(void **state)
@@ -245,6 +282,7 @@ main(void)
 		cmocka_unit_test(values_are_exact_in_base_units_and_the_unknown_is_absent),
 		cmocka_unit_test(gaps_are_a_histogram_that_adds_up),
 		cmocka_unit_test(without_an_instance_the_reason_is_all),
+		cmocka_unit_test(families_of_several_instances_are_written_in_one_piece),
 		cmocka_unit_test(families_are_named_by_the_rules),
 		cmocka_unit_test(labels_are_columns_of_their_tables),
 	};
