@@ -11,6 +11,16 @@
 
 #define STEPS 8 /* heights of a character */
 
+int
+chart_minutes(const struct hf_shown *shown)
+{
+	double seconds = 0;
+
+	if (shown->history != NULL && history_count(shown->history) > 0)
+		seconds = shown->sample->time_s - history_time(shown->history, 0);
+	return seconds <= 60 ? 1 : seconds <= 120 ? 2 : 5;
+}
+
 /* Line `line` from the bottom of a bar of height steps. */
 static const char *
 block(int steps, int line)
@@ -48,8 +58,8 @@ chart_draw(struct hf_canvas *c, int x, int y, int width, int lines, const struct
 	width = width > CHART_MAX ? CHART_MAX : width;
 	if (width < 1 || lines < 1 || shown->history == NULL)
 		return 0;
-	history_series(shown->history, what, shown->sample->time_s, CHART_MINUTES * 60.0 / width,
-		       values, (uint32_t)width);
+	history_series(shown->history, what, shown->sample->time_s,
+		       chart_minutes(shown) * 60.0 / width, values, (uint32_t)width);
 	most = spark_top(values, (uint32_t)width);
 	for (int i = 0; i < width; i++)
 		bar(c, x + i, y, lines, values[i], top > 0 ? (float)top : most, style);
@@ -68,10 +78,10 @@ chart_named(struct hf_canvas *c, int y, int lines, const struct hf_shown *shown,
 	max = chart_draw(c, CHART_LABEL, y, c->width - CHART_LABEL - 1, lines, shown, what, top,
 			 style);
 	canvas_put(c, 1, y, HF_STYLE_DIM, name);
-	format_number(most, sizeof(most), max, 0);
+	format_number(most, sizeof(most), top > 0 ? top : max, 0);
 	if (lines > 1)
 		canvas_print(c, 1, y + 1, HF_STYLE_DIM, "to %s", most);
 	if (lines > 2)
-		canvas_print(c, 1, y + lines - 1, HF_STYLE_DIM, "%d min", CHART_MINUTES);
+		canvas_print(c, 1, y + lines - 1, HF_STYLE_DIM, "%d min", chart_minutes(shown));
 	return y + lines;
 }

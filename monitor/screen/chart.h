@@ -10,7 +10,8 @@
 
 #define CHART_MAX 512 /* values of a chart at most */
 
-#define CHART_MINUTES 5
+/* Minutes that a chart spans: the last five, fewer where the history is shorter. */
+int chart_minutes(const struct hf_shown *shown);
 
 /*
  * The series in lines lines of width characters, its end at the time of the sample that is shown,

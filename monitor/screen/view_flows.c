@@ -137,7 +137,7 @@ filter(struct hf_view_state *state, struct hf_wish *wish, const char *text, char
 static const struct hf_view view = {
 	.number = 5,
 	.name = "Flows",
-	.needs = HF_NEED_SAMPLE | HF_NEED_FLOWS,
+	.needs = HF_NEED_SAMPLE,
 	.draw = draw,
 	.act = act,
 	.filter = filter,

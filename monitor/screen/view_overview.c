@@ -154,7 +154,7 @@ act(struct hf_view_state *state, const struct hf_shown *shown, struct hf_wish *w
 static const struct hf_view view = {
 	.number = 1,
 	.name = "Overview",
-	.needs = HF_NEED_SAMPLE | HF_NEED_FLOWS,
+	.needs = HF_NEED_SAMPLE,
 	.draw = draw,
 	.act = act,
 };

@@ -19,7 +19,6 @@
 
 /* What a view cannot do without; else the screen says why instead. */
 #define HF_NEED_SAMPLE 1U /* anything but WAITING */
-#define HF_NEED_FLOWS  2U /* the scan of flows */
 
 /* What views draw. */
 struct hf_shown {
