@@ -12,9 +12,11 @@
 #include "pace.h"
 
 static const char *
-state_text(const struct hf_ui *ui, const struct hf_sample *s)
+state_text(const struct hf_ui *ui, const struct hf_shown *shown, const struct hf_sample *s)
 {
-	return ui->seek.on ? "PAUSED" : sample_state_name(s->state);
+	if (ui->seek.on)
+		return "PAUSED";
+	return shown->replay ? "REPLAY" : sample_state_name(s->state);
 }
 
 /* What is wrong with the primary, "" when nothing is. */
@@ -47,7 +49,7 @@ void
 frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *shown)
 {
 	const struct hf_sample *s = shown->sample;
-	time_t now = (time_t)(ui->seek.on ? s->time_s : shown->now_s);
+	time_t now = (time_t)(ui->seek.on || shown->replay ? s->time_s : shown->now_s);
 	char text[32] = "";
 	struct tm tm;
 	int x, right;
@@ -57,7 +59,9 @@ frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *
 		strftime(text, sizeof(text), "%H:%M:%S", &tm);
 	right = canvas_put_right(c, c->width - 1, 0, HF_STYLE_BAR, text);
 	x = canvas_put(c, 1, 0, HF_STYLE_BAR, s->instance);
-	x = canvas_put(c, x + 2, 0, HF_STYLE_BAR, state_text(ui, s));
+	x = canvas_put(c, x + 2, 0, HF_STYLE_BAR, state_text(ui, shown, s));
+	if (shown->recording)
+		x = canvas_put(c, x + 1, 0, HF_STYLE_BAD, "REC");
 	if (ui->seek.on && shown->now_s - s->time_s >= 1) {
 		char ago[24];
 
@@ -127,6 +131,10 @@ frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *s
 	canvas_fill(c, 0, y, c->width, HF_STYLE_BAR);
 	if (ui->prompt.on) {
 		draw_prompt(c, y, &ui->prompt);
+		return;
+	}
+	if (shown->note != NULL && shown->note[0] != '\0') {
+		canvas_print(c, 1, y, HF_STYLE_BAD, "%s", shown->note);
 		return;
 	}
 	rows = keys_table(&n);

@@ -39,6 +39,8 @@ static const struct hf_key_row rows[] = {
 	{{']'}, HF_ACTION_STEP_FORWARD, NULL, NULL, NULL},
 	{{'{'}, HF_ACTION_MINUTE_BACK, "{ }", "a minute back, forward", NULL},
 	{{'}'}, HF_ACTION_MINUTE_FORWARD, NULL, NULL, NULL},
+	{{'('}, HF_ACTION_OLDEST, "( )", "the oldest sample there is, the newest", NULL},
+	{{')'}, HF_ACTION_NEWEST, NULL, NULL, NULL},
 	{{'+', '='}, HF_ACTION_SLOWER, "+ -", "a longer interval, a shorter one: 0.1 to 10 s", NULL},
 	{{'-', '_'}, HF_ACTION_FASTER, NULL, NULL, NULL},
 	{{'e'}, HF_ACTION_EXACT, "e", "all digits, and back to k M G", NULL},

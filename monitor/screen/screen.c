@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "feed.h"
 #include "log.h"
 #include "loop.h"
+#include "track.h"
 #include "ui.h"
 
 #define SOON_S      0.25 /* to the next sample, when the interval would be too long to wait */
@@ -22,18 +22,13 @@
 
 struct screen {
 	const struct hf_options *options;
-	char instance[HF_INSTANCE_LEN]; /* that is shown */
-	struct hf_instances instances;  /* while one is to be picked */
-	struct hf_feed feed;
-	struct hf_history history;
-	struct hf_sample past; /* what is shown while paused */
+	struct hf_instances instances; /* while one is to be picked */
+	struct hf_track track;
 	struct hf_ui ui;
 	struct hf_canvas canvas;
 	attr_t looks[HF_STYLE_COUNT];
 	int ascii;
-	int lost; /* the last step had no segment */
 	int empty_reads;
-	uint64_t taken; /* samples */
 };
 
 static const attr_t plain_looks[HF_STYLE_COUNT] = {
@@ -139,11 +134,16 @@ show_line(const struct screen *sc, int y)
 static struct hf_shown
 shown_of(const struct screen *sc)
 {
-	return (struct hf_shown){.sample = sc->ui.seek.on ? &sc->past : feed_sample(&sc->feed),
-				 .history = &sc->history,
+	const struct hf_sample *sample = track_sample(&sc->track, &sc->ui.seek);
+
+	return (struct hf_shown){.sample = sample,
+				 .history = &sc->track.history,
 				 .instances = sc->instances.names.n > 0 ? &sc->instances : NULL,
+				 .note = sc->track.note,
+				 .recording = sc->track.recorder.fd >= 0,
+				 .replay = sc->track.replay,
 				 .exact = sc->ui.exact,
-				 .now_s = loop_now()};
+				 .now_s = sc->track.replay ? sample->time_s : loop_now()};
 }
 
 /* Draws on the canvas; what keys do depends on what was drawn. */
@@ -167,34 +167,6 @@ show(struct screen *sc)
 	for (int y = 0; y < sc->canvas.height && y < LINES; y++)
 		show_line(sc, y);
 	refresh();
-}
-
-/* A copy of a sample with its own room for flows. */
-static void
-copy_sample(struct hf_sample *to, const struct hf_sample *from)
-{
-	struct hf_flow_top flows = to->flows;
-
-	*to = *from;
-	to->flows.rows = flows.rows;
-	to->flows.top = flows.top;
-	memcpy(to->flows.rows, from->flows.rows, from->flows.n * sizeof(*flows.rows));
-}
-
-/* After a key: brings the moment that is to be shown. held: there was one before. */
-static void
-follow(struct screen *sc, int held)
-{
-	struct hf_seek *seek = &sc->ui.seek;
-	const struct hf_sample *live = feed_sample(&sc->feed);
-
-	if (!seek->on || (held && seek->time_s == sc->past.time_s))
-		return;
-	if (seek->time_s == live->time_s)
-		copy_sample(&sc->past, live);
-	else if (history_get(&sc->history, history_find(&sc->history, seek->time_s), &sc->past) !=
-		 0)
-		seek->on = 0;
 }
 
 static void
@@ -235,7 +207,7 @@ handle_key(struct screen *sc, int status, wint_t code)
 		key = HF_KEY_BACKSPACE;
 	}
 	ui_key(&sc->ui, &shown, key);
-	follow(sc, held);
+	track_seek(&sc->track, &sc->ui.seek, held);
 }
 
 /* Handles all keys there are. readable: the terminal said that there is something. */
@@ -256,48 +228,13 @@ read_keys(struct screen *sc, int readable)
 		sc->ui.quit = 1;
 }
 
-/* The flow that is looked at closely from the next sample on. */
-static void
-follow_wish(struct hf_flow_follow *f, const struct hf_wish *wish)
-{
-	if (!wish->follow)
-		follow_none(f);
-	else if (!f->wanted || f->lane != wish->follow_lane ||
-		 memcmp(&f->key, &wish->follow_key, sizeof(f->key)) != 0)
-		follow_flow(f, wish->follow_lane, &wish->follow_key);
-}
-
-static void
-close_feed(struct screen *sc)
-{
-	feed_close(&sc->feed);
-	history_free(&sc->history);
-	sample_free(&sc->past);
-}
-
-/* Everything that samples need. Returns 0 or -ENOMEM. */
-static int
-open_feed(struct screen *sc)
-{
-	const struct hf_options *o = sc->options;
-
-	sc->lost = 1;
-	if (feed_init(&sc->feed, sc->instance, o->top, &o->query) != 0)
-		return -ENOMEM;
-	if (history_init(&sc->history, HISTORY_MINUTES, o->top, HISTORY_BYTES) == 0 &&
-	    sample_init(&sc->past, o->top) == 0)
-		return 0;
-	close_feed(sc);
-	return -ENOMEM;
-}
-
 /* While the picker is open: the instances there are, and what they do. */
 static void
 look_around(struct screen *sc)
 {
 	struct hf_instance_names there = sc->options->named;
 
-	if (!sc->ui.picker.on) {
+	if (!sc->ui.picker.on || sc->track.replay) {
 		if (sc->instances.names.n > 0)
 			instances_close(&sc->instances);
 		return;
@@ -313,12 +250,8 @@ look_around(struct screen *sc)
 static void
 change_instance(struct screen *sc)
 {
-	if (strcmp(sc->ui.picker.picked, sc->instance) != 0) {
-		snprintf(sc->instance, sizeof(sc->instance), "%s", sc->ui.picker.picked);
-		close_feed(sc);
-		if (open_feed(sc) != 0)
-			sc->ui.quit = 1;
-	}
+	if (track_change(&sc->track, sc->ui.picker.picked) != 0)
+		sc->ui.quit = 1;
 	sc->ui.picker.picked[0] = '\0';
 	sc->ui.seek.on = 0;
 }
@@ -327,21 +260,8 @@ change_instance(struct screen *sc)
 static double
 step(struct screen *sc)
 {
-	int was_lost = sc->lost;
-	double interval;
-
 	look_around(sc);
-	sc->feed.query = sc->ui.wish.flows;
-	follow_wish(&sc->feed.follow, &sc->ui.wish);
-	sc->lost = feed_step(&sc->feed) != 0;
-	sc->taken += !sc->lost;
-	if (!sc->lost)
-		history_push(&sc->history, feed_sample(&sc->feed)); /* without memory: a gap */
-	/* Look for a primary often; and a new one's first rates come soon. */
-	interval = feed_interval(&sc->feed, sc->ui.interval_s);
-	if ((sc->lost || was_lost) && interval > SOON_S)
-		return SOON_S;
-	return interval;
+	return track_step(&sc->track, &sc->ui.wish, &sc->ui.seek, sc->ui.interval_s);
 }
 
 static void
@@ -354,7 +274,7 @@ run(struct screen *sc, const struct hf_options *o)
 		if (loop_due(&deadline))
 			loop_advance(&deadline, step(sc));
 		show(sc);
-		if (o->count != 0 && sc->taken >= o->count)
+		if (o->count != 0 && sc->track.taken >= o->count)
 			return;
 		read_keys(sc, loop_wait(input, &deadline));
 		if (sc->ui.picker.picked[0] != '\0') {
@@ -386,19 +306,20 @@ open_terminal(struct screen *sc, const struct hf_options *o)
 
 /* The instance that is shown first; several and none of them named: the user picks. */
 static void
-begin_with(struct screen *sc)
+begin_with(struct screen *sc, char instance[HF_INSTANCE_LEN])
 {
+	const struct hf_options *o = sc->options;
 	struct hf_instance_names there;
 
-	snprintf(sc->instance, sizeof(sc->instance), "%s", sc->options->instance);
-	if (sc->options->named.n > 0)
+	snprintf(instance, HF_INSTANCE_LEN, "%s", o->instance);
+	if (o->named.n > 0 || o->past.replay != NULL)
 		return;
 	instances_find(&there);
 	for (uint32_t i = 0; i < there.n; i++)
-		if (strcmp(there.name[i], sc->instance) == 0)
+		if (strcmp(there.name[i], instance) == 0)
 			return;
 	if (there.n == 1)
-		snprintf(sc->instance, sizeof(sc->instance), "%s", there.name[0]);
+		snprintf(instance, HF_INSTANCE_LEN, "%s", there.name[0]);
 	sc->ui.picker.on = there.n > 1;
 }
 
@@ -407,23 +328,22 @@ screen_run(const struct hf_options *o)
 {
 	struct screen sc = {.options = o};
 	const char *term = getenv("TERM");
+	char instance[HF_INSTANCE_LEN];
 	SCREEN *terminal;
-	int err;
+	int status;
 
 	setlocale(LC_CTYPE, "");
 	sc.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	ui_init(&sc.ui, &o->query, o->interval_s);
 	sc.ui.exact = o->exact;
-	begin_with(&sc);
-	err = open_feed(&sc);
-	if (err != 0) {
-		hf_err("%s: cannot start: %s", o->instance, strerror(-err));
-		return 1;
-	}
+	begin_with(&sc, instance);
+	status = track_open(&sc.track, o, instance);
+	if (status != 0)
+		return status;
 	terminal = newterm(NULL, stdout, stdin);
 	if (terminal == NULL) {
 		hf_err("terminal %s: cannot be used: see --batch", term != NULL ? term : "(none)");
-		close_feed(&sc);
+		track_close(&sc.track);
 		return 1;
 	}
 	open_terminal(&sc, o);
@@ -431,6 +351,7 @@ screen_run(const struct hf_options *o)
 	endwin();
 	delscreen(terminal);
 	canvas_free(&sc.canvas);
-	close_feed(&sc);
+	instances_close(&sc.instances);
+	track_close(&sc.track);
 	return 0;
 }

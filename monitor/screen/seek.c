@@ -50,11 +50,20 @@ seek_act(struct hf_seek *seek, const struct hf_history *h, double now_s, enum hf
 	case HF_ACTION_STEP_FORWARD:
 	case HF_ACTION_MINUTE_BACK:
 	case HF_ACTION_MINUTE_FORWARD:
+	case HF_ACTION_OLDEST:
+	case HF_ACTION_NEWEST:
 		break;
 	default:
 		return 0;
 	}
-	if (h == NULL || history_count(h) == 0 || (by > 0 && !seek->on))
+	if (h == NULL || history_count(h) == 0)
+		return 1;
+	if (action == HF_ACTION_OLDEST || action == HF_ACTION_NEWEST) {
+		show_moment(seek, h, action == HF_ACTION_OLDEST ? 0 : history_count(h) - 1);
+		return 1;
+	}
+	/* Live, there is nothing before us; in a recording there may be. */
+	if (by > 0 && !seek->on && from_s >= history_time(h, history_count(h) - 1))
 		return 1;
 	if (action == HF_ACTION_MINUTE_BACK || action == HF_ACTION_MINUTE_FORWARD)
 		by_time(seek, h, from_s, by * 60.0);

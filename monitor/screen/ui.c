@@ -38,6 +38,7 @@ ui_draw(struct hf_ui *ui, struct hf_canvas *c, const struct hf_shown *shown)
 		taken = frame_state(&body, shown, view->needs);
 		body = canvas_part(&body, 0, taken, body.width, body.height - taken);
 		ui->wish.follow = 0;
+		ui->wish.frozen = ui->seek.on || shown->replay;
 		if (body.height > 0)
 			view->draw(&body, &ui->states[ui->current], shown);
 		if (body.height > 0 && view->want != NULL)
@@ -131,8 +132,10 @@ act(struct hf_ui *ui, const struct hf_shown *shown, enum hf_action action, int k
 		picker_act(&ui->picker, shown->instances, action);
 		return;
 	}
-	if (seek_act(&ui->seek, shown->history, shown->sample->time_s, action))
+	if (seek_act(&ui->seek, shown->history, shown->sample->time_s, action)) {
+		ui->wish.changed |= shown->replay; /* a recording goes on from here, at once */
 		return;
+	}
 	switch (action) {
 	case HF_ACTION_NEXT_VIEW:
 		go(ui, ui->current + 1);

@@ -101,6 +101,8 @@ act(struct hf_view_state *state, const struct hf_shown *shown, struct hf_wish *w
 	int by = action == HF_ACTION_SORT_NEXT ? 1 : action == HF_ACTION_SORT_PREVIOUS ? -1 : 0;
 
 	(void)shown;
+	if (wish->frozen) /* the panel orders what there is */
+		return 0;
 	if (action == HF_ACTION_REVERSE && state->panel.sort == 0) {
 		q->reverse = !q->reverse;
 		return ask(state, wish);
@@ -117,7 +119,8 @@ order(struct hf_view_state *state, struct hf_wish *wish, uint32_t column)
 	struct hf_flow_query *q = &wish->flows;
 	enum hf_sort sort;
 
-	if (flows_parse_sort(columns_table(HF_TABLE_FLOWS)->columns[column].key, &sort) != 0)
+	if (wish->frozen ||
+	    flows_parse_sort(columns_table(HF_TABLE_FLOWS)->columns[column].key, &sort) != 0)
 		return 0;
 	q->reverse = q->sort == sort && state->panel.sort == 0 ? !q->reverse : 0;
 	q->sort = sort;
@@ -129,9 +132,10 @@ filter(struct hf_view_state *state, struct hf_wish *wish, const char *text, char
 {
 	int err = filter_parse(text, &wish->flows.filter, why, len);
 
-	if (err == 0)
-		ask(state, wish);
-	return err;
+	if (err != 0)
+		return err;
+	state->panel.filter[0] = '\0'; /* a text that was typed while the picture stood */
+	return ask(state, wish) != 1;
 }
 
 static const struct hf_view view = {

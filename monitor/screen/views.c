@@ -34,11 +34,12 @@ int
 views_filter(const struct hf_view *view, struct hf_view_state *state, struct hf_wish *wish,
 	     const char *text, char *why, size_t len)
 {
-	int err = view->filter != NULL ? view->filter(state, wish, text, why, len) : 0;
+	int plain = view->filter == NULL || wish->frozen;
+	int err = plain ? 0 : view->filter(state, wish, text, why, len);
 
 	if (err == 0)
 		snprintf(state->filter, sizeof(state->filter), "%s", text);
-	if (err == 0 && view->filter == NULL)
+	if (plain)
 		snprintf(state->panel.filter, sizeof(state->panel.filter), "%s", text);
 	return err;
 }

@@ -25,6 +25,9 @@ struct hf_shown {
 	const struct hf_sample *sample;       /* never NULL; the one before while paused */
 	const struct hf_history *history;     /* NULL: none */
 	const struct hf_instances *instances; /* for the picker; NULL: none */
+	const char *note;                     /* what failed on the way; NULL or "": nothing */
+	int recording;                        /* 1: samples go to a file */
+	int replay;                           /* 1: they come from one */
 	int exact;                            /* all digits */
 	double now_s;                         /* the clock, seconds since 1970 */
 };
@@ -42,6 +45,7 @@ struct hf_wish {
 	int follow;                 /* 1: this flow is looked at closely */
 	uint32_t follow_lane;
 	struct hf_flow_key follow_key;
+	int frozen;  /* 1: what is shown is of the past, and no scan changes it */
 	int changed; /* 1: a new sample is wanted soon */
 };
 

@@ -234,6 +234,52 @@ click() {
 	hf_pids_end $(hf_run_pids fake)
 }
 
+# shows_lane NTH: the details of lane 0 are those of line NTH (sed's) of the recording.
+shows_lane() {
+	local wanted
+	wanted=$(sed -n "$1p" "$LOGS/samples" | jq -r '.lanes[0] | "\(.rx_pkts) \(.tx_bytes)"')
+	hf_wait_for 5 lane_is "$wanted" || fail "sample $1: lane 0 is not $wanted: $(screen_text)"
+}
+
+lane_is() {
+	[ "$(detail rx_pkts) $(detail tx_bytes)" = "$1" ]
+}
+
+@test "what was seen comes back: by [ and ] live, and from a recording" {
+	local file=$BATS_TEST_TMPDIR/recording
+	start_fake
+	monitor_on 80x24 --interval 0.2 --record "$file" --exact
+	screen_wait '^ [^ ]+ +live REC'
+	screen_keys 3 Enter
+	sleep 1.5
+	screen_keys p
+	screen_wait PAUSED
+	sleep 0.5
+	screen_keys p
+	screen_keys q q
+	screen_ends
+	"$HF_MONITOR" --batch --json --replay "$file" >"$LOGS/samples"
+	[ "$(wc -l <"$LOGS/samples")" -ge 7 ] || fail "too few samples: $(wc -l <"$LOGS/samples")"
+	screen_open 80 24 "$HF_MONITOR" --replay "$file" --exact
+	screen_wait 'REPLAY'
+	screen_keys 3 Enter '('
+	screen_wait 'PAUSED'
+	shows_lane 1
+	screen_keys ']' ']'
+	shows_lane 3
+	screen_keys '['
+	shows_lane 2
+	screen_keys ')'
+	shows_lane '$'
+	screen_clean
+	screen_keys '(' p
+	screen_wait REPLAY
+	shows_lane '$'
+	screen_keys q q
+	screen_ends
+	hf_pids_end "$FAKE"
+}
+
 @test "without colours and without UTF-8 the screen is plain, and says the same" {
 	start_fake
 	monitor_on 80x24

@@ -3,13 +3,15 @@
 #
 # A program on a real terminal: one tmux server a test, keys in, screens out.
 
+TMUX_SERVERS=0
+
 # screen_open WIDTH HEIGHT COMMAND...: runs it; its exit status goes to $LOGS/end. ENV: settings.
 screen_open() {
 	local width=$1 height=$2
 	shift 2
-	TMUX_SOCKET=$BATS_TEST_TMPDIR/tmux
-	: >"$LOGS/end"
 	screen_close
+	TMUX_SOCKET=$BATS_TEST_TMPDIR/tmux.$((++TMUX_SERVERS)) # the last one may still be leaving
+	: >"$LOGS/end"
 	LC_ALL=C.UTF-8 tmux -u -f /dev/null -S "$TMUX_SOCKET" new-session -d -x "$width" -y "$height" \
 		"env ${ENV:-} $* 2>$LOGS/screen.err; echo ended \$? >$LOGS/end; sleep 10"
 }
