@@ -76,6 +76,7 @@ struct hf_io_ring {
 	struct hf_lane_slot *slots;
 	const uint16_t *verdicts;
 	uint64_t head;                    /* next index to publish */
+	uint64_t fetched;                 /* head at the turn before */
 	uint64_t reaped;                  /* below: taken back */
 	uint32_t ready;                   /* packets to take back in the next turn */
 	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */

@@ -8,7 +8,6 @@
 #include "io.h"
 
 #define SLOTS_A_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct hf_lane_slot))
-#define SLOTS_AHEAD  64
 
 /* Fills hash[] for a burst: the driver's where it counts, else computed. */
 static void
@@ -78,10 +77,22 @@ steer(struct hf_io_thread *t, const struct hf_io_port *port, struct rte_mbuf *m,
 							    .data_at = slot->data_at,
 							    .data_len = m->data_len,
 							    .port = port->index};
-	/* The owner's CPU has read these lines: they are asked for, to be written, long before. */
-	if (r->head % SLOTS_A_LINE == 0)
-		__builtin_prefetch(&r->slots[(r->head + SLOTS_AHEAD) & r->mask], 1);
 	r->head++;
+}
+
+/*
+ * Asks for the slots that will be written, as many as in the turn before; receiving and hashing
+ * take longer than they are on their way. Not before: the owner's CPU has read these lines, and as
+ * it reads the last burst's it fetches those that follow by itself, and would have them back.
+ */
+static void
+fetch_slots(struct hf_io_ring *r)
+{
+	uint64_t lately = r->head - r->fetched;
+
+	r->fetched = r->head;
+	for (uint64_t i = 0; i < lately; i += SLOTS_A_LINE)
+		__builtin_prefetch(&r->slots[(r->head + i) & r->mask], 1);
 }
 
 uint32_t
@@ -91,6 +102,8 @@ hf_io_receive(struct hf_io_thread *t)
 	uint32_t hash[HF_IO_BURST];
 	uint32_t total = 0;
 
+	for (uint32_t l = 0; l < t->n_lanes; l++)
+		fetch_slots(&t->ring[l]);
 	for (uint32_t p = 0; p < t->n_ports; p++) {
 		const struct hf_io_port *port = &t->port[p];
 
