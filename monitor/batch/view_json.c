@@ -176,6 +176,7 @@ view_json(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 	write_table(&j, s, HF_TABLE_PORTS);
 	write_table(&j, s, HF_TABLE_QUEUES);
 	write_table(&j, s, HF_TABLE_LANES);
+	write_table(&j, s, HF_TABLE_LOAD);
 	write_table(&j, s, HF_TABLE_WORKERS);
 	write_table(&j, s, HF_TABLE_IO);
 	write_table(&j, s, HF_TABLE_SHARES);

@@ -170,6 +170,7 @@ view_text(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 		write_table(out, s, HF_TABLE_PORTS);
 		write_table(out, s, HF_TABLE_QUEUES);
 		write_table(out, s, HF_TABLE_LANES);
+		write_table(out, s, HF_TABLE_LOAD);
 		write_table(out, s, HF_TABLE_WORKERS);
 		write_table(out, s, HF_TABLE_IO);
 		write_table(out, s, HF_TABLE_SHARES);

@@ -45,8 +45,9 @@ compare_port(struct hf_port_row *now, const struct hf_port_row *before, double s
 
 /* The time accounts belong to an owner: those of two owners do not compare. */
 static void
-compare_lane(struct hf_lane_row *now, const struct hf_lane_row *before, double seconds)
+compare_lane(struct hf_lane_row *now, const struct hf_lane_row *before, double seconds, uint64_t hz)
 {
+	compare_load(now, before, hz);
 	now->rx_pps = take_rate(now->rx_pkts, before->rx_pkts, seconds);
 	now->rx_bps = 8 * take_rate(now->rx_bytes, before->rx_bytes, seconds);
 	now->tx_pps = take_rate(now->tx_pkts, before->tx_pkts, seconds);
@@ -96,6 +97,7 @@ clear_rates(struct hf_sample *s)
 		s->lanes[i].tx_pps = s->lanes[i].tx_bps = NAN;
 		s->lanes[i].drop_pps = s->lanes[i].busy = NAN;
 		s->lanes[i].insert_rate = s->lanes[i].evict_rate = NAN;
+		forget_load(&s->lanes[i]);
 	}
 	forget_drops(s);
 	forget_queues(s);
@@ -134,7 +136,7 @@ sample_compare(struct hf_sample *s, const struct hf_sample *before)
 				      before->io[i].total_tsc);
 	}
 	for (uint32_t i = 0; i < s->n_lanes; i++)
-		compare_lane(&s->lanes[i], &before->lanes[i], seconds);
+		compare_lane(&s->lanes[i], &before->lanes[i], seconds, s->tsc_hz);
 	compare_queues(s, before, seconds);
 	compare_totals(&s->totals, &before->totals, seconds);
 	compare_counts(s->drops, s->n_drops, before->drops, before->n_drops, seconds);

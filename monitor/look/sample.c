@@ -228,6 +228,7 @@ take_lane(struct hf_sample *s, struct hf_lane_row *row, const struct hf_segment 
 	if (row->alert == HF_ALERT_NONE && row->gap_ns != HF_UNKNOWN && row->gap_ns > GAP_SLOW_NS)
 		row->alert = HF_ALERT_WARN;
 	take_lane_counts(row, seg);
+	take_load(row, seg);
 }
 
 static void
@@ -276,7 +277,8 @@ take_workers(struct hf_sample *s, const struct hf_segment *seg)
 		if (state == HF_WORKER_FREE)
 			continue;
 		s->workers[s->n_workers] = (struct hf_worker_row){.slot = i};
-		take_worker(s, &s->workers[s->n_workers++], w, state);
+		take_worker(s, &s->workers[s->n_workers], w, state);
+		take_past(&s->workers[s->n_workers++], seg);
 	}
 }
 

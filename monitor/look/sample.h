@@ -13,6 +13,7 @@
 #include "events.h"
 #include "flows.h"
 #include "follow.h"
+#include "headroom.h"
 #include "segment.h"
 
 #define HF_UNKNOWN        UINT64_MAX
@@ -87,6 +88,15 @@ struct hf_lane_row {
 	uint32_t gap_counts[HF_GAP_KINDS][HF_GAP_BUCKETS];
 	uint64_t busy_tsc, total_tsc;
 	double rx_pps, rx_bps, tx_pps, tx_bps, drop_pps, busy;
+	struct hf_load load; /* what room is found from */
+	struct hf_headroom room;
+	double step_cycles[HF_LANE_STEP_PLAN + 1]; /* a packet; the last one: of all plans */
+	char stages[64];                           /* of each plan, by name */
+	uint64_t ring, ring_peak, ring_size;       /* packets; unknown on hardware lanes */
+	double ring_fill;                          /* the peak in percent */
+	uint64_t gap_longest_ns[HF_GAP_KINDS];
+	char gap_names[HF_GAP_KINDS][128]; /* how many of what length */
+	uint32_t burst;
 	double share, deviation; /* of what all lanes received, as in hf_queue_row */
 	double owned_s;
 	uint32_t alert;
@@ -102,6 +112,8 @@ struct hf_worker_row {
 	uint32_t standby;
 	uint64_t attach_us;
 	double uptime_s;
+	uint64_t restarts;  /* of workers of this name */
+	char last_exit[96]; /* how the one before ended */
 	uint32_t alert;
 };
 

@@ -12,6 +12,14 @@
 void take_pools(struct hf_sample *s, const struct hf_segment *seg);
 void take_parts(struct hf_sample *s, const struct hf_segment *seg);
 
+/* A lane's load, ring and gaps, its gap counts having been taken; its room against before. */
+void take_load(struct hf_lane_row *row, const struct hf_segment *seg);
+void compare_load(struct hf_lane_row *now, const struct hf_lane_row *before, uint64_t tsc_hz);
+void forget_load(struct hf_lane_row *row);
+
+/* What became of workers of this one's name. */
+void take_past(struct hf_worker_row *row, const struct hf_segment *seg);
+
 /* Queues of the ports, which were taken before. */
 void take_queues(struct hf_sample *s, const struct hf_segment *seg);
 

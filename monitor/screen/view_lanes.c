@@ -26,10 +26,18 @@ draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *sh
 	struct hf_canvas lower = views_upper(c, state, shown, HF_TABLE_LANES, &id, UINT32_MAX);
 	struct hf_rows rows = table_rows(shown->sample, HF_TABLE_LANES);
 	const struct hf_lane_row *lane = panel_selected(&state->panel, &rows, &id);
+	struct hf_canvas load;
+	int y;
 
 	if (!state->details || lane == NULL)
 		return;
-	draw_past(&lower, panel_details(&lower, &rows, lane, shown->exact) + 1, lane, shown);
+	y = panel_details(&lower, &rows, lane, shown->exact) + 1;
+	load = canvas_part(&lower, 0, y, lower.width, lower.height - y);
+	if (load.height > 0) {
+		rows = table_rows(shown->sample, HF_TABLE_LOAD);
+		y += panel_details(&load, &rows, lane, shown->exact) + 1;
+	}
+	draw_past(&lower, y, lane, shown);
 }
 
 static const struct hf_view view = {

@@ -86,6 +86,8 @@ static const struct hf_column lane_columns[] = {
 	{"tx_pps",     "TX-PPS",       6, 0, HF_CELL_NUMBER, JSON, LANE(tx_pps)},
 	{"tx_bps",     "TX-BIT/S",     8, 0, HF_CELL_NUMBER, JSON, LANE(tx_bps)},
 	{"busy_pct",   "BUSY%",        5, 1, HF_CELL_PERCENT, 0,   LANE(busy)},
+	{"cycles_per_pkt", "CYC/P",    5, 12, HF_CELL_NUMBER, 0,   LANE(room.cycles_per_pkt)},
+	{"headroom_pps", "ROOM",       5, 11, HF_CELL_NUMBER, 0,   LANE(room.headroom_pps)},
 	{"rx_pkts",    "RX-PKTS",      7, 0, HF_CELL_COUNT,  JSON, LANE(rx_pkts)},
 	{"rx_bytes",   "RX-BYTES",     8, 0, HF_CELL_COUNT,  JSON, LANE(rx_bytes)},
 	{"tx_pkts",    "TX-PKTS",      7, 0, HF_CELL_COUNT,  JSON, LANE(tx_pkts)},
@@ -113,6 +115,8 @@ static const struct hf_column worker_columns[] = {
 	{"waits",      "WAITS",        5, 4, HF_CELL_SET,    FLEX, WORKER(waits)},
 	{"uptime_s",   "UPTIME",       6, 2, HF_CELL_UPTIME, 0,    WORKER(uptime_s)},
 	{"attach_us",  "ATTACH",       6, 0, HF_CELL_COUNT,  JSON, WORKER(attach_us)},
+	{"restarts",   "RESTARTS",     8, 6, HF_CELL_COUNT,  0,    WORKER(restarts)},
+	{"last_exit",  "BEFORE",       6, 7, HF_CELL_TEXT,   FLEX, WORKER(last_exit)},
 	{"version",    "VERSION",      7, 5, HF_CELL_TEXT,   FLEX, WORKER(version)},
 };
 
@@ -197,6 +201,30 @@ static const struct hf_column flow_table_columns[] = {
 	{"expired",    "EXPIRED",      7, 5, HF_CELL_COUNT,  0,    LANE(expired_flows)},
 };
 
+/* Rows are those of lanes. */
+static const struct hf_column load_columns[] = {
+	{"lane",       "LANE",         4, 0, HF_CELL_U32,    0,    LANE(lane)},
+	{"pkts_per_poll", "P/POLL",    6, 6, HF_CELL_NUMBER, 0,    LANE(room.pkts_per_poll)},
+	{"poll_cycles", "CYC/POLL",    8, 8, HF_CELL_NUMBER, JSON, LANE(room.poll_cycles)},
+	{"pkt_cycles", "CYC/PKT",      7, 8, HF_CELL_NUMBER, JSON, LANE(room.pkt_cycles)},
+	{"max_pps",    "MAX-PPS",      7, 1, HF_CELL_NUMBER, 0,    LANE(room.max_pps)},
+	{"cycles_rx",  "RX",           4, 3, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_RX])},
+	{"cycles_plan", "PLAN",        4, 3, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_PLAN])},
+	{"cycles_save", "SAVE",        4, 5, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_SAVE])},
+	{"cycles_apply", "APPLY",      5, 5, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_APPLY])},
+	{"cycles_tx",  "TX",           4, 3, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_TX])},
+	{"cycles_free", "FREE",        4, 7, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_FREE])},
+	{"cycles_stages", "STAGES",    6, 4, HF_CELL_TEXT,   FLEX, LANE(stages)},
+	{"ring_pkts",  "RING",         5, 2, HF_CELL_COUNT,  0,    LANE(ring)},
+	{"ring_peak_pkts", "PEAK",     5, 2, HF_CELL_COUNT,  0,    LANE(ring_peak)},
+	{"ring_size",  "SIZE",         5, 9, HF_CELL_COUNT,  JSON, LANE(ring_size)},
+	{"ring_peak_pct", "PEAK%",     5, 1, HF_CELL_PERCENT, 0,   LANE(ring_fill)},
+	{"longest_handover_us", "HAND-MAX", 8, 9, HF_CELL_GAP, 0,  LANE(gap_longest_ns[HF_GAP_HANDOVER])},
+	{"longest_takeover_us", "TAKE-MAX", 8, 9, HF_CELL_GAP, 0,  LANE(gap_longest_ns[HF_GAP_TAKEOVER])},
+	{"gaps_handover", "HAND-GAPS", 9, 10, HF_CELL_TEXT,  FLEX, LANE(gap_names[HF_GAP_HANDOVER])},
+	{"gaps_takeover", "TAKE-GAPS", 9, 10, HF_CELL_TEXT,  FLEX, LANE(gap_names[HF_GAP_TAKEOVER])},
+};
+
 static const struct hf_column part_columns[] = {
 	{"part",       "SEGMENT",     10, 0, HF_CELL_TEXT,   LEFT, PART(part)},
 	{"bytes",      "BYTES",        6, 0, HF_CELL_BYTES,  0,    PART(bytes)},
@@ -255,6 +283,7 @@ static const struct hf_table tables[HF_TABLE_COUNT] = {
 			    DROP(alert)},
 	[HF_TABLE_FLOW_TABLES] = {"flow_tables", COLUMNS(flow_table_columns),
 				  sizeof(struct hf_lane_row), SIZE_MAX},
+	[HF_TABLE_LOAD] = {"load", COLUMNS(load_columns), sizeof(struct hf_lane_row), SIZE_MAX},
 	[HF_TABLE_PARTS] = {"segment", COLUMNS(part_columns), sizeof(struct hf_part_row), SIZE_MAX},
 	[HF_TABLE_HUGE] = {"hugepages", COLUMNS(huge_columns), sizeof(struct hf_huge_row),
 			   SIZE_MAX},

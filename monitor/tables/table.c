@@ -37,6 +37,7 @@ table_rows(const struct hf_sample *s, enum hf_table_id id)
 		[HF_TABLE_SHARES] = {s->lanes, s->n_lanes},
 		[HF_TABLE_DROPS] = {s->drop_cells, s->n_drop_cells},
 		[HF_TABLE_FLOW_TABLES] = {s->lanes, s->n_lanes},
+		[HF_TABLE_LOAD] = {s->lanes, s->n_lanes},
 		[HF_TABLE_PARTS] = {s->parts, s->n_parts},
 		[HF_TABLE_HUGE] = {s->huge, s->n_huge},
 		[HF_TABLE_NODES] = {s->nodes, s->n_nodes},

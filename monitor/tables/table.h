@@ -76,6 +76,7 @@ enum hf_table_id {
 	HF_TABLE_SHARES, /* how packets are spread over lanes */
 	HF_TABLE_DROPS,  /* by reason and lane */
 	HF_TABLE_FLOW_TABLES,
+	HF_TABLE_LOAD,  /* what lanes cost, and could take */
 	HF_TABLE_PARTS, /* of the segment */
 	HF_TABLE_HUGE,
 	HF_TABLE_NODES,

@@ -158,12 +158,27 @@ def compare_lanes(c, status, monitor):
         c.same(f"lanes[{i}].last_gap_us", None if gap is None else int(gap), wanted["last_gap_us"])
         if gap is not None:
             c.same(f"lanes[{i}].last_gap_takeover", got["last_gap_takeover"], kind == "takeover")
+        load = monitor["load"][i]
+        for key in ("ring_pkts", "ring_peak_pkts", "ring_size"):
+            c.same(f"load[{i}].{key}", load[key], wanted[key])
+        for step, cycles in wanted["step_cycles"].items():
+            if cycles is not None and not step.startswith("plan"):
+                c.same(f"load[{i}].{step}", round(load["cycles_" + step]), round(cycles))
+        for kind in ("handover", "takeover"):
+            longest = load[f"longest_{kind}_us"]
+            c.same(f"load[{i}].longest_{kind}", None if longest is None else int(longest),
+                   wanted["gaps"][kind]["longest_us"])
         for mine, key in (("live", "live"), ("inserted", "inserted"),
                           ("evicted", "evicted_flows"), ("expired", "expired_flows")):
             c.same(f"flow_tables[{i}].{mine}", table[mine], wanted["flows"][key])
     waits = {w["pid"]: w["waiting"] for w in status["workers"]}
     for got in monitor["workers"]:
         c.same(f"worker {got['name']} waits", got["waits"], waits.get(got["pid"]))
+    pasts = {w["pid"]: w for w in status["workers"]}
+    for got in monitor["workers"]:
+        wanted = pasts.get(got["pid"], {})
+        c.same(f"worker {got['name']} restarts", got["restarts"], wanted.get("restarts"))
+        c.same(f"worker {got['name']} last exit", got["last_exit"], wanted.get("last_exit_text"))
 
 
 def compare_ports(c, status, monitor):
