@@ -11,7 +11,7 @@
 #include "events_text.h"
 #include "segment.h"
 
-#define HF_EVENTS_KEPT 1024U
+#define HF_EVENTS_KEPT 1100U /* all that the log holds, and some that it no longer does */
 
 /* How a row is to be seen. */
 enum hf_alert { HF_ALERT_NONE, HF_ALERT_WARN, HF_ALERT_BAD };
