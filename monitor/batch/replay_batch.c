@@ -10,25 +10,17 @@
 #include "loop.h"
 #include "stream.h"
 
-/* The first sample that is not earlier than what --at says. */
-static uint32_t
-first_sample(const struct hf_history *h, const struct hf_when *at)
-{
-	uint32_t last = history_count(h) - 1, i;
-	double time_s = past_moment(at, history_time(h, 0), history_time(h, last));
-
-	i = history_find(h, time_s);
-	return history_time(h, i) < time_s ? i + 1 : i;
-}
-
 static int
 write_samples(struct hf_history *h, struct hf_sample *s, const struct hf_options *o)
 {
-	uint32_t n = history_count(h), from = first_sample(h, &o->past.at);
+	uint32_t n = history_count(h), from;
+	double last_s = history_time(h, n - 1), at_s;
 	struct hf_stream st;
 	int broken = 0, err;
 
-	if (from == n) {
+	at_s = past_moment(&o->past.at, history_time(h, 0), last_s);
+	from = history_from(h, at_s);
+	if (last_s < at_s) {
 		hf_err("%s: nothing to replay: it ends before the time of --at", o->past.replay);
 		return 1;
 	}

@@ -211,6 +211,14 @@ history_find(const struct hf_history *h, double time_s)
 	return low > 0 ? low - 1 : 0;
 }
 
+uint32_t
+history_from(const struct hf_history *h, double time_s)
+{
+	uint32_t i = history_find(h, time_s);
+
+	return i + 1 < h->n && h->moments[i].time_s < time_s ? i + 1 : i;
+}
+
 static int
 get_kept(struct hf_history *h, const struct hf_moment *m, struct hf_sample *out)
 {

@@ -83,6 +83,9 @@ double history_time(const struct hf_history *h, uint32_t i);
 /* The last sample not later than time_s, the first when all are later. 0 when there is none. */
 uint32_t history_find(const struct hf_history *h, double time_s);
 
+/* The first sample not earlier than time_s, the last when all are earlier. As history_find(). */
+uint32_t history_from(const struct hf_history *h, double time_s);
+
 /* Sample i into *out (sample_init()). Returns 0, -ERANGE: no such sample, -EBADMSG, -EIO. */
 int history_get(struct hf_history *h, uint32_t i, struct hf_sample *out);
 

@@ -56,7 +56,7 @@ frame_title(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *
 
 	canvas_fill(c, 0, 0, c->width, HF_STYLE_BAR);
 	if (localtime_r(&now, &tm) != NULL)
-		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+		strftime(text, sizeof(text), shown->replay ? "%F %T" : "%T", &tm);
 	right = canvas_put_right(c, c->width - 1, 0, HF_STYLE_BAR, text);
 	x = canvas_put(c, 1, 0, HF_STYLE_BAR, s->instance);
 	x = canvas_put(c, x + 2, 0, HF_STYLE_BAR, state_text(ui, shown, s));

@@ -57,7 +57,7 @@ open_replay(struct hf_track *t)
 {
 	const struct hf_past *past = &t->options->past;
 	char note[sizeof(t->note)];
-	uint32_t last;
+	double first_s, last_s;
 	int err;
 
 	t->replay = 1;
@@ -72,9 +72,9 @@ open_replay(struct hf_track *t)
 		forget(t);
 		return 1;
 	}
-	last = history_count(&t->history) - 1;
-	play(t, history_find(&t->history, past_moment(&past->at, history_time(&t->history, 0),
-						      history_time(&t->history, last))));
+	first_s = history_time(&t->history, 0);
+	last_s = history_time(&t->history, history_count(&t->history) - 1);
+	play(t, history_from(&t->history, past_moment(&past->at, first_s, last_s)));
 	if (note[0] != '\0')
 		snprintf(t->note, sizeof(t->note), "%s", note);
 	return 0;
@@ -139,7 +139,7 @@ keep(struct hf_track *t)
 		history_push(&t->history, feed_sample(&t->feed)); /* without memory: a gap */
 	if (t->recorder.fd < 0 || recorder_write(&t->recorder, feed_sample(&t->feed)) == 0)
 		return;
-	snprintf(t->note, sizeof(t->note), "recording ended: %s", t->recorder.why);
+	snprintf(t->note, sizeof(t->note), "%s", t->recorder.why);
 }
 
 static double
@@ -158,27 +158,28 @@ step_live(struct hf_track *t, const struct hf_wish *wish, double interval_s)
 	return interval_s;
 }
 
+/* slowness: what a second takes, in seconds. */
 static double
-step_replay(struct hf_track *t, const struct hf_seek *seek)
+step_replay(struct hf_track *t, const struct hf_seek *seek, double slowness)
 {
 	uint32_t n = history_count(&t->history);
+	double gap;
 
 	/* The first one is there already; a moment that is held stays. */
 	if (t->taken > 0 && !seek->on && t->at + 1 < n)
 		play(t, t->at + 1);
 	t->taken++;
-	if (t->at + 1 >= n)
-		return PLAY_MOST;
-	return fmin(fmax(history_time(&t->history, t->at + 1) - history_time(&t->history, t->at),
-			 PLAY_MIN),
-		    PLAY_MOST);
+	if (seek->on || t->at + 1 >= n)
+		return SOON_S; /* until a key moves it */
+	gap = history_time(&t->history, t->at + 1) - history_time(&t->history, t->at);
+	return fmin(fmax(gap * slowness, PLAY_MIN), PLAY_MOST);
 }
 
 double
 track_step(struct hf_track *t, const struct hf_wish *wish, const struct hf_seek *seek,
 	   double interval_s)
 {
-	return t->replay ? step_replay(t, seek) : step_live(t, wish, interval_s);
+	return t->replay ? step_replay(t, seek, interval_s) : step_live(t, wish, interval_s);
 }
 
 const struct hf_sample *

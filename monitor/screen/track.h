@@ -39,7 +39,7 @@ int track_change(struct hf_track *t, const char *instance);
 
 /*
  * The next sample. Returns the seconds from it to the one after it, when the user asked for
- * interval_s.
+ * interval_s; in a replay a second takes so long.
  */
 double track_step(struct hf_track *t, const struct hf_wish *wish, const struct hf_seek *seek,
 		  double interval_s);

@@ -3,6 +3,7 @@
 #
 # Recordings: what the monitor showed, shown again, whatever became of the recorder and the file.
 load lib
+load screen
 
 start_forwarder() {
 	# shellcheck disable=SC2046
@@ -16,7 +17,11 @@ start_forwarder() {
 start_fake() {
 	hf_spawn fake "$LOGS/fake" "$HF_BUILD/tests/fake_segment" --instance "$INSTANCE" \
 		--dir /dev/shm --lanes 3 --flows 200
-	hf_wait_for 5 test -e "/dev/shm/holdfast-$INSTANCE.segment" || fail "no made-up segment"
+	hf_wait_for 5 fake_ready || fail "no made-up segment"
+}
+
+fake_ready() {
+	monitor --batch --once >/dev/null 2>&1
 }
 
 monitor() {
@@ -26,6 +31,11 @@ monitor() {
 # replay FILE OPTION...
 replay() {
 	"$HF_MONITOR" --batch --replay "$@"
+}
+
+teardown() {
+	screen_close
+	test_end
 }
 
 setup() {
@@ -205,4 +215,62 @@ without_events() {
 	same "$(grep -cE 'O_RDWR|O_WRONLY' "$LOGS/strace")" 1 "files opened for writing"
 	grep -E 'O_RDWR|O_WRONLY' "$LOGS/strace" | grep -q "$TAPE"
 	run ! grep -E 'MAP_SHARED' <(grep PROT_WRITE "$LOGS/strace")
+}
+
+# clock_of BLOCK: its time, as the title shows it.
+clock_of() {
+	sed -n "$1p" "$OUT/live.json" | jq -r '.time | sub("T"; " ") | sub("\\..*"; "")'
+}
+
+# received BLOCK: packets of the first port in line BLOCK of what was live.
+received() {
+	sed -n "$1p" "$OUT/live.json" | jq .ports[0].rx_pkts
+}
+
+@test "a replay on the screen: seek by sample, to both ends, play; each view as it was live" {
+	local view
+	start_fake
+	monitor --json --count 12 --interval 0.5 --record "$TAPE" >"$OUT/live.json"
+	ENV=TZ=UTC screen_open 200 50 "$HF_MONITOR" --replay "$TAPE" --exact
+	screen_wait REPLAY
+	screen_keys '('
+	screen_wait "PAUSED.*$(clock_of 1)"
+	for view in 9 8 7 6 5 4 3 2 1; do
+		screen_keys "$view"
+		screen_wait '1Overview'
+		screen_clean
+	done
+	screen_keys 2
+	screen_wait "$(received 1)"
+	screen_keys ']' ']'
+	screen_wait "$(received 3)"
+	screen_keys '['
+	screen_wait "$(received 2)"
+	screen_keys ')'
+	screen_wait "PAUSED.*$(clock_of 12)"
+	screen_wait "$(received 12)"
+	screen_keys '{'
+	screen_wait "PAUSED.*$(clock_of 1)"
+	screen_keys - - - p
+	screen_wait "REPLAY.*$(clock_of 12)" 10
+	screen_keys q
+	screen_ends
+}
+
+@test "what a screen records is replayed, and a screen says when it can record no more" {
+	local disk=$BATS_TEST_TMPDIR/disk
+	start_fake
+	mkdir "$disk"
+	mount -t tmpfs -o size=128k tmpfs "$disk"
+	screen_open 120 40 "$HF_MONITOR" --instance "$INSTANCE" --interval 0.1 --record "$disk/tape"
+	screen_wait ' REC '
+	screen_wait 'recording ended: No space' 20 || {
+		umount -l "$disk"
+		false
+	}
+	screen_keys q
+	screen_ends
+	replay "$disk/tape" --json >"$OUT/replay.json"
+	umount "$disk"
+	jq -se 'length > 3 and all(.[]; .state == "live" or .state == "warming")' "$OUT/replay.json"
 }
