@@ -187,6 +187,8 @@ help_lines(struct hf_canvas *c, int y)
 	static const char *const words[] = {
 		"GEN         owners the lane has had; HELD: packets in the lane",
 		"HAND TAKE   planned changes of owner, and changes after a death",
+		"BUSY% CYC/P time spent with packets; cycles that a packet takes; an idle poll is idle",
+		"ROOM        packets a second that the lane could take on top, by what polls cost",
 		"GAP         last packet of the old owner to the first of the new one",
 		"MISSED      packets the port had no descriptor for; NOMBUF: no buffer for",
 		"LOST        buffers of a pool that are nowhere",
