@@ -227,6 +227,27 @@ a_killed_owner_hands_on_to_the_waiter(void **state)
 	hf_lease_give(&b->lease);
 }
 
+/* The primary ends a hung owner like this: it never runs again, and need not. */
+static void
+a_stopped_owner_hands_on_when_it_is_killed_and_not_before(void **state)
+{
+	struct board *b = *state;
+	pid_t owner = start_child(b, 1, HOLD), waiter;
+
+	expect_take(b, 0, 1, 0);
+	waiter = start_child(b, 2, RECOVER_AND_GIVE);
+	assert_int_equal(kill(owner, SIGSTOP), 0);
+	await_state(owner, 'T');
+	sleep_ms(20);
+	assert_int_equal(atomic_load(&b->n), 1);
+	assert_int_equal(hf_lease_try(&b->lease), -EBUSY);
+	kill_child(owner);
+	expect_take(b, 1, 2, EOWNERDEAD);
+	end_child(waiter, 0);
+	assert_int_equal(hf_lease_take(&b->lease), 0);
+	hf_lease_give(&b->lease);
+}
+
 static void
 a_killed_owner_is_reported_to_one_who_comes_later(void **state)
 {
@@ -326,6 +347,7 @@ main(void)
 		TEST(waiters_get_it_in_the_order_they_came),
 		TEST(an_owner_that_takes_again_waits_its_turn),
 		TEST(a_killed_owner_hands_on_to_the_waiter),
+		TEST(a_stopped_owner_hands_on_when_it_is_killed_and_not_before),
 		TEST(a_killed_owner_is_reported_to_one_who_comes_later),
 		TEST(death_in_recovery_is_reported_again),
 		TEST(giving_it_back_unrecovered_ends_it_for_ever),
