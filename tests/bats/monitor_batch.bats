@@ -400,6 +400,15 @@ traced() {
 		--regid holdfast --clear-groups "$HF_MONITOR" --instance "$INSTANCE" "${@:2}"
 }
 
+# The same on a terminal, from the first screen to q.
+traced_screen() {
+	export -f traced
+	export LOGS HF_MONITOR INSTANCE
+	(sleep 1.5 && printf q) | TERM=xterm timeout 20 script -qec \
+		"stty rows 24 cols 80; bash -c 'traced screen --interval 0.2'" /dev/null >"$LOGS/screen"
+	grep -q "$INSTANCE" "$LOGS/screen"
+}
+
 # maps_read_only NAME: the segment was mapped once and PROT_READ, and nothing writable is shared.
 maps_read_only() {
 	local trace=$LOGS/strace-$1
@@ -419,6 +428,8 @@ maps_read_only() {
 	maps_read_only json
 	traced csv --csv flows --count 3 --interval 0.1 >/dev/null
 	maps_read_only csv
+	traced_screen
+	maps_read_only screen
 	PORT=$(free_port)
 	traced metrics --prometheus "$PORT" 2>"$LOGS/exporter" &
 	hf_wait_for 10 up_is 1
