@@ -48,7 +48,7 @@ static const struct metric_label worker_info[METRIC_MAX_LABELS] = {{"slot", "slo
 
 /* clang-format off */
 static const struct metric metrics[] = {
-	{"uptime_seconds", "seconds", GAUGE, SAMPLE(METRIC_SECONDS, uptime_s), NULL,
+	{"uptime_seconds", "seconds", GAUGE, SAMPLE(METRIC_NUMBER, uptime_s), NULL,
 	 "Time since the primary started."},
 	{"primary_silent", NULL, GAUGE, SAMPLE(METRIC_FLAG, silent), NULL,
 	 "1 when the primary lives but its heartbeat stands still."},
@@ -75,6 +75,18 @@ static const struct metric metrics[] = {
 	 "Time the owner spent with packets; begins anew with each owner."},
 	{"lane_run_seconds", "seconds", COUNTER, LANE_AS(METRIC_TICKS, total_tsc), NULL,
 	 "Time the owner has run the lane; begins anew with each owner."},
+	{"lane_done_packets", NULL, COUNTER, LANE(load.done_pkts), NULL,
+	 "Packets that owners of the lane have been done with."},
+	{"lane_polls", NULL, COUNTER, LANE(load.polls), NULL,
+	 "Times owners of the lane asked for packets, in vain or not."},
+	{"lane_predicted_packets_per_second", NULL, GAUGE, LANE_AS(METRIC_NUMBER, room.max_pps),
+	 NULL, "What the lane could take, by what packets cost since the look before."},
+	{"lane_ring_packets", NULL, GAUGE, LANE(ring), NULL,
+	 "Packets in the rings of the lane that it has not finished."},
+	{"lane_ring_peak_packets", NULL, GAUGE, LANE(ring_peak), NULL,
+	 "Most of them in the last second or two."},
+	{"lane_ring_size_packets", NULL, GAUGE, LANE(ring_size), NULL,
+	 "Packets that the rings of the lane have room for."},
 	{"lane_generation", NULL, GAUGE, LANE_AS(METRIC_U32, generation), NULL,
 	 "Owners the lane has had."},
 	{"lane_owner_changes", NULL, COUNTER, LANE(handovers), "kind=\"handover\"",
@@ -124,12 +136,15 @@ static const struct metric metrics[] = {
 	 "Time an I/O thread has run, sleeps included."},
 
 	{"worker", NULL, INFO(HF_TABLE_WORKERS, worker_info), "State and version of a worker."},
-	{"worker_uptime_seconds", "seconds", GAUGE, WORKER_AS(METRIC_SECONDS, uptime_s), NULL,
+	{"worker_uptime_seconds", "seconds", GAUGE, WORKER_AS(METRIC_NUMBER, uptime_s), NULL,
 	 "Time since the worker attached."},
 	{"worker_attach_seconds", "seconds", GAUGE, WORKER_AS(METRIC_MICROS, attach_us), NULL,
 	 "Time the worker took to attach."},
 	{"worker_standby", NULL, GAUGE, WORKER_AS(METRIC_FLAG, standby), NULL,
 	 "1 when the worker was started to wait for lanes of others."},
+
+	{"worker_restarts", NULL, COUNTER, WORKER_AS(METRIC_U64, restarts), NULL,
+	 "Workers of this name that came before."},
 
 	{"pool_size_buffers", NULL, GAUGE, POOL(size), NULL, "Packet buffers of a pool."},
 	{"pool_buffers", NULL, GAUGE, POOL(free), "state=\"free\"",
@@ -141,7 +156,7 @@ static const struct metric metrics[] = {
 	{"pool_buffers", NULL, GAUGE, POOL(unaccounted), "state=\"unaccounted\"", NULL},
 	{"pool_twice_buffers", NULL, GAUGE, POOL(twice), NULL,
 	 "Packet buffers of a pool that are there twice: freed twice."},
-	{"pool_census_age_seconds", "seconds", GAUGE, POOL_AS(METRIC_SECONDS, census_s), NULL,
+	{"pool_census_age_seconds", "seconds", GAUGE, POOL_AS(METRIC_NUMBER, census_s), NULL,
 	 "Time since the buffers of the pool were counted."},
 };
 /* clang-format on */

@@ -26,7 +26,7 @@ number_of(const struct exposition *w, const struct metric *m, const char *field)
 	uint32_t word;
 	double number;
 
-	if (m->field == METRIC_SECONDS) {
+	if (m->field == METRIC_NUMBER) {
 		memcpy(&number, field, sizeof(number));
 		return number;
 	}

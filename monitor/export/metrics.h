@@ -28,15 +28,15 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HISTOGRAM }
 
 /* The field behind a value. */
 enum metric_field {
-	METRIC_U64,     /* uint64_t */
-	METRIC_U32,     /* uint32_t */
-	METRIC_FLAG,    /* uint32_t: 0 or 1, else not known */
-	METRIC_TICKS,   /* uint64_t of the time stamp counter, written in seconds */
-	METRIC_NANOS,   /* uint64_t, written in seconds */
-	METRIC_MICROS,  /* uint64_t, written in seconds */
-	METRIC_SECONDS, /* double */
-	METRIC_MBITS,   /* uint32_t in Mbit/s, 0 not known; written in bytes a second */
-	METRIC_ONE,     /* 1 for every row */
+	METRIC_U64,    /* uint64_t */
+	METRIC_U32,    /* uint32_t */
+	METRIC_FLAG,   /* uint32_t: 0 or 1, else not known */
+	METRIC_TICKS,  /* uint64_t of the time stamp counter, written in seconds */
+	METRIC_NANOS,  /* uint64_t, written in seconds */
+	METRIC_MICROS, /* uint64_t, written in seconds */
+	METRIC_NUMBER, /* double */
+	METRIC_MBITS,  /* uint32_t in Mbit/s, 0 not known; written in bytes a second */
+	METRIC_ONE,    /* 1 for every row */
 };
 
 /* A label: its name, and the column of the table that holds its value. */

@@ -251,6 +251,8 @@ def check_metrics(status_path, metrics_path):
         number = str(lane["id"])
         c.same(f"lane {number} flows", value("lane_flows_live", lane=number),
                lane["flows"]["live"])
+        c.same(f"lane {number} ring", value("lane_ring_size_packets", lane=number),
+               lane["ring_size"])
         for key, name in LANE.items():
             c.same(f"lane {number} {key}", value(f"lane_{name}_total", lane=number), lane[key])
         c.same(f"lane {number} held", value("lane_held_packets", lane=number), lane["held_pkts"])
@@ -268,6 +270,10 @@ def check_metrics(status_path, metrics_path):
                        sum(buckets[:n + 1]))
             c.same(f"lane {number} gaps of {kind}s",
                    value("lane_gap_seconds_count", lane=number, kind=kind), sum(buckets))
+    for worker in status["workers"]:
+        c.same(f"restarts of {worker['name']}",
+               value("worker_restarts_total", slot=str(worker["slot"]), worker=worker["name"]),
+               worker["restarts"])
     for pool in status["pools"]:
         for state in POOL:
             c.same(f"{pool['name']} {state}",
