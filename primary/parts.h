@@ -78,6 +78,9 @@ int pools_create(struct hf_primary *p);
 int ports_start(struct hf_primary *p);
 void ports_close(struct hf_primary *p);
 
+/* State of a port's link now, enum hf_link, and its speed; 0: not known. In port_link.c. */
+uint32_t port_link_state(const struct hf_primary *p, uint32_t i, uint32_t *mbps);
+
 /* Keep a port's counters over a restart that sets them to 0. Helper thread of a recovery. */
 void ports_stats_keep(struct hf_primary *p, uint32_t i);
 void ports_stats_resume(struct hf_primary *p, uint32_t i);

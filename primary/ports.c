@@ -4,7 +4,6 @@
  * closing, reading their statistics. port_setup.c configures one.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
@@ -91,41 +90,17 @@ ports_close(struct hf_primary *p)
 	}
 }
 
-/*
- * Is the port's kernel interface out of sight (net_tap: moved to another network namespace)? Then
- * its link state cannot be asked for.
- */
-static int
-out_of_sight(const struct hf_primary *p, uint32_t i)
-{
-	struct rte_eth_dev_info info;
-	char name[IF_NAMESIZE];
-
-	if (strcmp(p->seg->ports[i].driver, "net_tap") != 0)
-		return 0;
-	return rte_eth_dev_info_get(p->port_id[i], &info) != 0 || info.if_index == 0 ||
-	       if_indextoname(info.if_index, name) == NULL;
-}
-
 static void
 sample_link(struct hf_primary *p, uint32_t i)
 {
 	struct hf_port *s = &p->seg->ports[i];
-	uint32_t before = atomic_load_explicit(&s->link_up, memory_order_relaxed);
-	uint32_t state = HF_LINK_UNKNOWN;
-	struct rte_eth_link link = {0};
+	uint32_t before = atomic_load_explicit(&s->link_up, memory_order_relaxed), mbps;
+	uint32_t state = port_link_state(p, i, &mbps);
 
-	if (!out_of_sight(p, i) && rte_eth_link_get_nowait(p->port_id[i], &link) == 0)
-		state = link.link_status ? HF_LINK_UP : HF_LINK_DOWN;
 	if (state != before)
 		hf_event_add(p, HF_EVENT_LINK, 0, (int32_t)i, state, s->name);
 	atomic_store_explicit(&s->link_up, state, memory_order_relaxed);
-	atomic_store_explicit(&s->link_mbps,
-			      state == HF_LINK_UNKNOWN ||
-					      link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN
-				      ? 0
-				      : link.link_speed,
-			      memory_order_relaxed);
+	atomic_store_explicit(&s->link_mbps, mbps, memory_order_relaxed);
 }
 
 void

@@ -318,6 +318,29 @@ hf_status_warnings(const struct hf_segment *seg)
 	return list;
 }
 
+/* What the segment takes in memory, and how full its flow tables are together. */
+static json_t *
+segment_json(const struct hf_segment *seg)
+{
+	const struct hf_segment_header *h = &seg->header;
+	uint64_t live = 0, evicted = 0, expired = 0;
+
+	for (uint32_t l = 0; l < h->n_lanes && l < HF_MAX_LANES; l++) {
+		live += hf_load(&seg->lanes[l].flows.live_flows);
+		evicted += hf_load(&seg->lanes[l].flows.evicted_flows);
+		expired += hf_load(&seg->lanes[l].flows.expired_flows);
+	}
+	return json_pack("{s:I, s:I, s:i, s:I, s:I, s:o, s:I, s:I}", "bytes",
+			 (json_int_t)h->total_bytes, "flow_bytes",
+			 (json_int_t)(h->n_lanes * h->flow_stride), "layout_version",
+			 (int)h->layout_version, "flow_records",
+			 (json_int_t)((uint64_t)h->n_lanes * h->flow_capacity), "flows_live",
+			 (json_int_t)live, "flow_fill",
+			 status_percent(live, (uint64_t)h->n_lanes * h->flow_capacity),
+			 "flows_evicted", (json_int_t)evicted, "flows_expired",
+			 (json_int_t)expired);
+}
+
 json_t *
 hf_status_all(const struct hf_segment *seg)
 {
@@ -326,7 +349,7 @@ hf_status_all(const struct hf_segment *seg)
 	uint64_t up_ns = hf_tsc_to_ns(h, hf_tsc() - h->start_tsc);
 
 	return json_pack(
-		"{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
+		"{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
 		"instance", status_text(h->instance, sizeof(h->instance)), "state",
 		hf_segment_state_name(state), "uptime_s", (json_int_t)(up_ns / 1000000000), "ports",
 		hf_status_ports(seg), "lanes", hf_status_lanes(seg), "workers",
@@ -336,5 +359,6 @@ hf_status_all(const struct hf_segment *seg)
 		status_text(h->dpdk_version, sizeof(h->dpdk_version)), "io", hf_status_io(seg),
 		"warnings", hf_status_warnings(seg), "clear_seq",
 		(json_int_t)atomic_load_explicit(&h->clear_seq, memory_order_relaxed), "adoptions",
-		(json_int_t)h->adoptions, "crashes", hf_status_crashes(seg));
+		(json_int_t)h->adoptions, "crashes", hf_status_crashes(seg), "segment",
+		segment_json(seg));
 }

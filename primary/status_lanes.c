@@ -158,7 +158,7 @@ lane_owner(const struct hf_segment *seg, uint32_t l, int owner)
 }
 
 static json_t *
-lane_flows(const struct hf_lane *lane)
+lane_flows(const struct hf_lane *lane, uint32_t capacity)
 {
 	const struct hf_flow_account *a = &lane->flows;
 	uint64_t skipped[HF_SKIP_MAX];
@@ -166,7 +166,9 @@ lane_flows(const struct hf_lane *lane)
 
 	for (uint32_t r = 0; r < HF_SKIP_MAX; r++)
 		skipped[r] = hf_load(&lane->flow_skipped[r]);
-	flows = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "live",
+	flows = json_pack("{s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "capacity",
+			  (json_int_t)capacity, "fill",
+			  status_percent(hf_load(&a->live_flows), capacity), "live",
 			  (json_int_t)hf_load(&a->live_flows), "inserted",
 			  (json_int_t)hf_load(&a->inserted_flows), "evicted_flows",
 			  (json_int_t)hf_load(&a->evicted_flows), "evicted_pkts",
@@ -194,7 +196,7 @@ hf_status_lanes(const struct hf_segment *seg)
 		json_object_update_new(lane, lane_owner(seg, l, owner));
 		json_object_update_new(lane, status_load(seg, l));
 		json_object_update_new(lane, lane_claims(seg, l));
-		json_object_update_new(lane, lane_flows(&seg->lanes[l]));
+		json_object_update_new(lane, lane_flows(&seg->lanes[l], seg->header.flow_capacity));
 		json_array_append_new(list, lane);
 	}
 	return list;

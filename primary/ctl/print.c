@@ -215,6 +215,18 @@ ctl_print_pools(FILE *out, const json_t *reply, int colour)
 			colour);
 }
 
+static void
+print_segment(FILE *out, const json_t *segment)
+{
+	fprintf(out,
+		"segment: %.1f MB, %.1f of them flow tables; flow records: %" JSON_INTEGER_FORMAT
+		" of %" JSON_INTEGER_FORMAT " in use, %" JSON_INTEGER_FORMAT
+		" evicted, %" JSON_INTEGER_FORMAT " expired\n",
+		(double)number(segment, "bytes") / 1e6, (double)number(segment, "flow_bytes") / 1e6,
+		number(segment, "flows_live"), number(segment, "flow_records"),
+		number(segment, "flows_evicted"), number(segment, "flows_expired"));
+}
+
 void
 ctl_print_status(FILE *out, const json_t *reply, int colour)
 {
@@ -225,6 +237,7 @@ ctl_print_status(FILE *out, const json_t *reply, int colour)
 		text(reply, "state"),
 		ctl_format_duration(up, sizeof(up), (double)number(reply, "uptime_s")),
 		(int)number(reply, "primary_pid"), text(reply, "version"), text(reply, "dpdk"));
+	print_segment(out, json_object_get(reply, "segment"));
 	print_warnings(out, reply, colour);
 	putc('\n', out);
 	ctl_print_ports(out, reply, colour);

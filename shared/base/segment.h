@@ -129,7 +129,7 @@ enum hf_event_type {
 	HF_EVENT_LANE_HANDOVER, /* lane, new owner's pid; value: gap in ns */
 	HF_EVENT_LANE_TAKEOVER, /* lane, new owner's pid; value: gap in ns */
 	HF_EVENT_LANE_ORPHANED, /* lane has no owner */
-	HF_EVENT_LINK,          /* port in lane field; value: 1 up, 0 down */
+	HF_EVENT_LINK,          /* port in lane field; value: enum hf_link */
 	HF_EVENT_NUMA_MISMATCH, /* lane; value: its CPU's node */
 	HF_EVENT_CLEAR,         /* counters were cleared */
 	HF_EVENT_STOP,

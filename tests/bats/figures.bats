@@ -138,3 +138,57 @@ ended() {
 	ended old restarted
 	ctl workers | grep -q '^WORKER .*RESTARTS *BEFORE'
 }
+
+# link_events PORT: what happened to its link, in order.
+link_events() {
+	ctl --json events | jq -r "[.events[] | select(.event == \"link\" and .name == \"$1\") | .value] |
+		map([\"down\", \"up\", \"unknown\"][.]) | join(\" \")"
+}
+
+# link_is PORT STATE
+link_is() {
+	status_is "any(.ports[]; .name == \"$1\" and .link == $2)"
+}
+
+# link_told NAMESPACE INTERFACE PORT: the link goes down and comes up again, and events say so.
+link_told() {
+	hf_wait_for 5 link_is "$3" '"up"' || fail "$(ctl ports)"
+	ip -n "$1" link set "$2" down
+	hf_wait_for 5 link_is "$3" '"down"' || fail "$(ctl ports)"
+	ip -n "$1" link set "$2" up
+	hf_wait_for 5 link_is "$3" '"up"' || fail "$(ctl ports)"
+	[[ $(link_events "$3") == *"up down up" ]] || fail "$(ctl events)"
+	ctl events | grep -q "  port $3: the link is down\$" || fail "$(ctl events)"
+}
+
+@test "net_tap: the link that goes down and comes up is seen, and told" {
+	hf_netns_add "$NS_F"
+	# shellcheck disable=SC2046
+	write_config 1 $(tap_devices)
+	start_primary ip netns exec "$NS_F"
+	ip -n "$NS_F" link set "$IFACE_A" up
+	link_told "$NS_F" "$IFACE_A" "$(status_of '.ports[0].name')"
+}
+
+@test "net_af_packet: the link that goes down and comes up is seen, and told" {
+	start_veth_hosts
+	# shellcheck disable=SC2046
+	write_config 1 $(af_packet_devices)
+	start_primary ip netns exec "$NS_F"
+	link_told "$NS_A" "$IFACE_A" "$(status_of '.ports[0].name')"
+}
+
+@test "the segment's size, and the flow records in use" {
+	# shellcheck disable=SC2046
+	FLOW="capacity: 1024" write_config 2 $(tap_devices)
+	start_primary
+	start_tap_hosts
+	start_workers 0 1
+	in_a ping -q -c 3 -i 0.01 -W 1 "$HOST_B" >"$LOGS/ping"
+	hf_wait_for 3 status_is '.segment.flows_live > 0' || fail "$(ctl --json status)"
+	status_is '.segment | .flow_records == 2048 and .bytes > .flow_bytes and .flow_bytes > 0' ||
+		fail "$(ctl --json status)"
+	status_is '.segment.flows_live == ([.lanes[].flows.live] | add)' || fail "$(ctl lanes)"
+	ctl status | grep -q '^segment: .* flow records: [1-9][0-9]* of 2048 in use, 0 evicted' ||
+		fail "$(ctl status)"
+}
