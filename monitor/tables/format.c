@@ -14,6 +14,8 @@
 #define HOUR   3600.0
 #define DAY    86400.0
 
+#define YEAR_10000 253402300800.0 /* in seconds since 1970 */
+
 void
 format_clean(char *dst, size_t dst_len, const char *src, size_t src_len)
 {
@@ -140,7 +142,8 @@ format_utc(char *buf, size_t len, double seconds_since_1970)
 	struct tm tm;
 	int ms;
 
-	if (isnan(seconds_since_1970)) {
+	/* A recording may say anything. */
+	if (!(seconds_since_1970 >= 0 && seconds_since_1970 < YEAR_10000)) {
 		snprintf(buf, len, "-");
 		return;
 	}

@@ -101,6 +101,33 @@ def stage_inputs(all_frames, rng):
     yield out
 
 
+def record_sample(rng, kind, seconds):
+  """A step of fuzz_record.c that adds a sample."""
+  out = bytes((0x80 | kind,))
+  if kind & 3 == 1:
+    out += rng.randbytes(1)
+  patches = [(rng.randrange(400000), rng.randbytes(rng.randrange(1, 9)))
+             for _ in range(rng.randrange(4))]
+  out += bytes((seconds, len(patches)))
+  for at, data in patches + [(0, b'')]:
+    out += struct.pack('>IB', at, len(data)) + data
+  if kind & 3 == 3:
+    out += struct.pack('>IB', rng.randrange(72), 2) + rng.randbytes(2)
+  if kind & 11 == 10:
+    out += struct.pack('>IB', rng.randrange(200), 1) + rng.randbytes(1)
+  return out
+
+
+def record_step(rng, n):
+  """Any step of fuzz_record.c: most add a sample."""
+  return rng.choice([
+      lambda: bytes((rng.randrange(4), rng.randrange(256))) + rng.randbytes(64),
+      lambda: bytes((0x20 | rng.randrange(32),)) + rng.randbytes(20),
+      lambda: struct.pack('>BI', 0x40, rng.randrange(500)),
+      lambda: struct.pack('>BI', 0x60 | rng.randrange(32), rng.randrange(100000)),
+  ] + [lambda: record_sample(rng, rng.choice((0, 4, 1, 2, 3, 6, 10, 14, 7)), n * 3 % 7)] * 9)()
+
+
 def inputs():
   rng = random.Random(5)
   all_frames = list(frames())
@@ -122,6 +149,9 @@ def inputs():
   for how in range(0, 256, 5):
     lines = rng.sample(REQUESTS, 5) + ['{"command": "restart", "target": "all"}']
     yield 'control', bytes((how, how)) + '\n'.join(lines).encode() + b'\n'
+  for _ in range(200):
+    yield 'record', bytes((rng.randrange(256),)) + b''.join(
+        record_step(rng, n) for n in range(rng.randrange(1, 8)))
   yield from (('config', path.read_bytes()) for path in sorted(TOP.glob('conf/*.yaml')))
   yield from (('config', text.encode()) for text in CONFIGS)
 
