@@ -345,8 +345,8 @@ options_parse(struct hf_options *o, int argc, char **argv)
 	if (check_together(o, given) != 0)
 		return OPTIONS_BAD;
 	settle(o);
-	if (o->batch && o->named.n > 1 && o->form != HF_FORM_PROMETHEUS) {
-		hf_err("--instance: several instances: only a screen and --prometheus take them");
+	if (o->batch && o->named.n > 1 && o->past.record != NULL) {
+		hf_err("--record: several instances: a recording is of one");
 		return OPTIONS_BAD;
 	}
 	return OPTIONS_RUN;

@@ -24,7 +24,7 @@ write_samples(struct hf_history *h, struct hf_sample *s, const struct hf_options
 		hf_err("%s: nothing to replay: it ends before the time of --at", o->past.replay);
 		return 1;
 	}
-	stream_begin(&st, o);
+	stream_begin(&st, o, 1);
 	for (uint32_t i = from; i < n && !loop_stopped() && broken == 0; i++) {
 		if (o->count != 0 && i - from >= o->count)
 			break;

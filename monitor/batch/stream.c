@@ -26,10 +26,10 @@ check_stream(FILE *out)
 }
 
 void
-stream_begin(struct hf_stream *st, const struct hf_options *o)
+stream_begin(struct hf_stream *st, const struct hf_options *o, int first)
 {
 	*st = (struct hf_stream){.options = o};
-	if (o->form == HF_FORM_CSV)
+	if (o->form == HF_FORM_CSV && first)
 		view_csv_head(stdout, o->csv_table);
 }
 

@@ -14,8 +14,8 @@ struct hf_stream {
 	uint64_t seen; /* newest event written */
 };
 
-/* Writes what stands before the first block. */
-void stream_begin(struct hf_stream *st, const struct hf_options *o);
+/* Writes what stands before the first block; first: of several streams, this is the first one. */
+void stream_begin(struct hf_stream *st, const struct hf_options *o, int first);
 
 /* Writes a block. Returns 0, 1 when nobody reads any more, -1 after a line on stderr. */
 int stream_write(struct hf_stream *st, const struct hf_sample *s);

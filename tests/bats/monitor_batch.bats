@@ -144,6 +144,25 @@ one_line() {
 	kill -CONT "$FAKE_PID"
 }
 
+@test "several instances: a block of each at every interval, one head in CSV" {
+	start_fake
+	local first=$FAKE_PID
+	INSTANCE=$INSTANCE-b start_fake
+	hf_run_record instances "$INSTANCE-b"
+	monitor --instance "$INSTANCE-b,$INSTANCE" --json --count 2 --interval 0.1 >"$LOGS/json"
+	same "$(jq -r '"\(.instance) \(.state)"' "$LOGS/json" | paste -sd,)" \
+		"$INSTANCE-b live,$INSTANCE live,$INSTANCE-b live,$INSTANCE live" "blocks"
+	monitor --instance "$INSTANCE-b,$INSTANCE" --csv ports --once >"$LOGS/csv"
+	same "$(cut -d, -f2 "$LOGS/csv" | paste -sd,)" \
+		"instance,$INSTANCE-b,$INSTANCE-b,$INSTANCE,$INSTANCE" "lines"
+	kill -KILL "$FAKE_PID" "$first"
+	run -1 monitor --instance "$INSTANCE-b,$INSTANCE" --once
+	one_line "$INSTANCE-b: cannot attach"
+	run -2 monitor --instance "$INSTANCE-b,$INSTANCE" --batch --record "$LOGS/record"
+	one_line "--record: several instances"
+	rm -f "/dev/shm/holdfast-$INSTANCE-b.segment"
+}
+
 @test "a pipe that closes, SIGTERM and a redirect end it with 0, a full disk with 1 and a line" {
 	local status
 	start_fake

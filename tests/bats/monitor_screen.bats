@@ -226,8 +226,6 @@ click() {
 	screen_wait '^ lane +1 '
 	screen_keys q q
 	screen_ends
-	run -2 "$HF_MONITOR" --batch --once --instance "$first,$second"
-	[ "${#lines[@]}" -eq 1 ]
 	run -2 "$HF_MONITOR" --instance "$first,"
 	[ "${#lines[@]}" -eq 1 ]
 	# shellcheck disable=SC2046 # pids are words
