@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The monitor's list of flows through the real programs: what holdfast-wire sent is what is listed.
+# In a soak also 16 million flows, and what looking at a million flows costs the forwarding.
+load lib
+load wire
+
+setup_file() {
+	if [ "${HF_SOAK:-0}" = 1 ]; then # for which the run of all tests reserved too little
+		HF_PAGES_RESERVED='' PAGES_MB=1800 file_begin
+	else
+		file_begin
+	fi
+}
+
+setup() {
+	test_begin
+	wire_begin
+	LAST_CPU=$(($(nproc) - 1))
+	[ "$LAST_CPU" -gt 0 ] || skip "Not supported here: one CPU"
+}
+
+monitor() {
+	"$HF_MONITOR" --instance "$INSTANCE" --json --top 100 "$@"
+}
+
+# start_forwarder LANES: software lanes on the last CPU.
+start_forwarder() {
+	# shellcheck disable=SC2046 # words
+	LANE="cpu: $LAST_CPU" RING=16384 POOL=81919 \
+		EXTRA="l2: {mode: macswap}"$'\n'"tx: {retry_us: 10000}"$'\n'"io: [{cpu: $LAST_CPU}]" \
+		write_config "$1" $(wire_devices)
+	start_primary
+	start_worker w0 --lanes "$(seq -s, 0 $(($1 - 1)))"
+}
+
+# listed_is_sent OPTION...: the monitor, asked with OPTION... up to --, lists what was sent, judged
+# with the options behind it.
+listed_is_sent() {
+	local asked=()
+	while [ "$1" != -- ]; do
+		asked+=("$1")
+		shift
+	done
+	monitor --once "${asked[@]}" >"$LOGS/listed.json"
+	python3 "$HF_TOP/tests/tools/top_check.py" "$BATS_TEST_TMPDIR/sent.json" \
+		"$LOGS/listed.json" "${@:2}" >"$LOGS/judged" 2>&1 ||
+		fail "${asked[*]}: $(<"$LOGS/judged")"
+	echo "# ${asked[*]}: $(<"$LOGS/judged")" >&3
+}
+
+@test "the 100 flows listed are those of a Zipf trace, in every order of counts and under filters" {
+	start_wire --cpu 0 --rate 150000 --packets 600000 --flows 200000 --distribution zipf=1 \
+		--ip mixed --size 90,300,1200 --allow-loss 600000
+	FLOW='capacity: 262144, idle_timeout_s: never' start_forwarder 4
+	wire_go
+	wait "$WIRE_PID" || fail "$(<"$LOGS/wire")"
+	same "$(jq '.lost' "$LOGS/wire")" 0 "packets lost"
+	listed_is_sent --by packets --
+	listed_is_sent --by bytes -- --by bytes
+	listed_is_sent --by packets --reverse -- --reverse
+	listed_is_sent --by packets --filter 'port 10007' -- --port 10007
+	listed_is_sent --by bytes --filter 'udp and (10.32.0.0/11 or proto 99)' -- --by bytes \
+		--net 10.32.0.0/11
+	listed_is_sent --by packets --filter 'ip6 and fd00:1::/32' -- --net fd00:1::/32
+}
+
+# live_flows: what the monitor counts.
+live_flows() {
+	monitor --once | jq .flows_live
+}
+
+no_flows() {
+	[ "$(live_flows)" -eq 0 ]
+}
+
+all_flows() {
+	[ "$(live_flows)" -ge 990000 ]
+}
+
+# watch_filling: what the monitor says at 10 Hz until all was sent.
+watch_filling() {
+	"$HF_MONITOR" --instance "$INSTANCE" --json --interval 0.1 >"$LOGS/watched.json" 2>&1 &
+	local watcher=$!
+	wait "$WIRE_PID" || true
+	kill -TERM "$watcher"
+	wait "$watcher" || true
+}
+
+@test "16 million flows: shown, the interval says what it became, and aged to none" {
+	[ "${HF_SOAK:-0}" = 1 ] || skip "takes minutes and 1.8 GB of hugepages: HF_SOAK=1"
+	hf_spawn wire "$LOGS/wire" nice -n -15 "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
+		--port "net_vhost1,iface=$SOCKET.b" --start-when "$BATS_TEST_TMPDIR/go" --json \
+		--cpu 0 --flows 16777216 --distribution sequential --packets 16777216 --seconds 120 \
+		--allow-loss 16777216
+	WIRE_PID=$HF_PID
+	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
+	FLOW='capacity: 16777216, idle_timeout_s: 90' start_forwarder 1
+	wire_go
+	watch_filling
+	echo "# wire: $(jq -c '{tx_pkts, achieved_pps, lost}' "$LOGS/wire")" >&3
+	echo "# while they came, at 10 Hz: $(jq -sc '{samples: length, flows: (map(.flows_live) | max),
+		most_cpu_ms: (map(.sample_cpu_ms) | max),
+		longest_interval_s: (map(.interval_planned_s) | max)}' "$LOGS/watched.json")" >&3
+	monitor --count 8 --interval 0.1 >"$LOGS/full.json"
+	echo "# when none comes: $(jq -sc '{flows: .[-1].flows_live, cpu_ms:
+		(.[2:] | map(.sample_cpu_ms) | max)}' "$LOGS/full.json")" >&3
+	"$HF_MONITOR" --instance "$INSTANCE" --batch --count 8 --interval 0.1 --by age >"$LOGS/age"
+	echo "# by age: $(grep -o 'interval .*' "$LOGS/age" | tail -n 1)" >&3
+	grep -q 'interval .* (asked 0.1 s: .*M flows)' "$LOGS/age" || fail "no word of the interval"
+	[ "$(live_flows)" -gt 14000000 ] || fail "only $(live_flows) live flows"
+	same "$(live_flows)" "$(ctl --json flows | jq .totals.live)" "live flows"
+	hf_wait_for 200 no_flows || fail "still $(live_flows) flows"
+}
+
+# make_flows FILE N TIMES: a capture of N flows, one packet each.
+make_flows() {
+	python3 - "$@" <<-'END'
+		import struct, sys
+		with open(sys.argv[1], 'wb') as out:
+		  out.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+		  head = struct.pack('<IIII', 0, 0, 60, 60) + bytes(11) + b'\1' + b'\x08\x00'
+		  for i in range(int(sys.argv[2])):
+		    ip = struct.pack('>BBHHHBBHII', 0x45, 0, 46, 0, 0, 64, 17, 0, 0x0a000000 + i, 0xac100001)
+		    out.write(head + ip + struct.pack('>HHHH', 1000, 2000, 26, 0) + bytes(18))
+	END
+}
+
+# count_tx: packets the lane has sent, and the time in µs.
+count_tx() {
+	echo "$(status_of '.lanes[0].tx_pkts') ${EPOCHREALTIME/./}"
+}
+
+# rate_with on|off: packets a second of the lane over some time, with a monitor at 10 Hz or none.
+rate_with() {
+	local before after pid=''
+	if [ "$1" = on ]; then
+		taskset -c 1 "$HF_MONITOR" --instance "$INSTANCE" --json --interval 0.1 \
+			>>"$LOGS/beside.json" 2>/dev/null &
+		pid=$!
+	fi
+	sleep 0.3
+	before=$(count_tx)
+	sleep 1.5
+	after=$(count_tx)
+	if [ -n "$pid" ]; then
+		kill -TERM "$pid"
+		wait "$pid" || true
+	fi
+	echo "$after $before" | awk '{printf "%d\n", ($1 - $3) * 1e6 / ($2 - $4)}'
+}
+
+@test "looking at a million flows 10 times a second costs the forwarding 1 % at most" {
+	[ "${HF_SOAK:-0}" = 1 ] || skip "a measurement that wants the machine alone: HF_SOAK=1"
+	local fill=$BATS_TEST_TMPDIR/fill.pcap loop=$BATS_TEST_TMPDIR/loop.pcap
+	make_flows "$fill" 1000000
+	make_flows "$loop" 100000
+	LANE="cpu: 0" RING=16384 POOL=163839 \
+		FLOW='capacity: 2097152, idle_timeout_s: never' \
+		EXTRA="l2: {mode: macswap}"$'\n'"io: [{cpu: 0}]" \
+		write_config 1 "net_pcap0,rx_pcap=$loop,infinite_rx=1" "net_pcap1,rx_pcap=$fill"
+	start_primary
+	start_worker w0 --lanes 0
+	hf_wait_for 60 all_flows || fail "only $(live_flows) flows"
+	taskset -pc 1 $$ >/dev/null
+	for _ in {1..7}; do
+		echo "$(rate_with on) $(rate_with off) $(rate_with off) $(rate_with on)"
+	done >"$LOGS/rates"
+	tail -n 1 "$LOGS/beside.json" | jq -c '{flows_live, interval_s, sample_cpu_ms}' >"$LOGS/scan"
+	python3 - "$LOGS/rates" >"$LOGS/cost" <<-'END' || fail "$(<"$LOGS/cost") $(<"$LOGS/rates")"
+		import statistics, sys
+		rows = [list(map(int, line.split())) for line in open(sys.argv[1])]
+		fall = statistics.median(100 * (1 - (a + d) / (b + c)) for a, b, c, d in rows)
+		noise = statistics.median(100 * abs(b - c) / ((b + c) / 2) for a, b, c, d in rows)
+		off = statistics.median(x for r in rows for x in r[1:3])
+		print('falls by %.2f %% of %.2f Mpps, two runs without differ by %.2f %%' % (fall, off / 1e6, noise))
+		sys.exit(fall > 1 + noise)
+	END
+	echo "# forwarding $(<"$LOGS/cost"); $(<"$LOGS/scan")" >&3
+}
