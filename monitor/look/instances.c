@@ -140,9 +140,9 @@ look_at(struct hf_instances *i, uint32_t n)
 					.rx_pkts = HF_UNKNOWN,
 					.uptime_s = NAN,
 					.rx_pps = NAN};
-	snprintf(row->name, sizeof(row->name), "%s", i->names.name[n]);
+	memcpy(row->name, i->names.name[n], sizeof(row->name));
 	if (source_poll(s) != 0 || source_read(s, look, row) != 0) {
-		snprintf(row->why, sizeof(row->why), "%.90s", s->why);
+		memcpy(row->why, s->why, sizeof(row->why) - 1); /* the end stays 0 */
 		row->alert = HF_ALERT_WARN;
 		return;
 	}

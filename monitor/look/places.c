@@ -129,7 +129,7 @@ place_pool(struct hf_sample *s, uint32_t i)
 
 /* A worker's main thread watches, it forwards nothing: it may be anywhere. */
 static void
-place_worker(struct hf_sample *s, const struct hf_machine *m, const struct hf_worker_row *worker,
+place_worker(struct hf_sample *s, const struct hf_machine *m, struct hf_worker_row *worker,
 	     int visible)
 {
 	struct hf_place_row *row = add_place(s, "worker", worker->name);
@@ -141,6 +141,8 @@ place_worker(struct hf_sample *s, const struct hf_machine *m, const struct hf_wo
 		snprintf(row->runs, sizeof(row->runs), "lanes %s", set);
 	}
 	find_thread(row, m, visible ? worker->pid : 0, worker->pid);
+	worker->cpu = row->cpu_now;
+	worker->node = row->node_now;
 }
 
 void

@@ -4,7 +4,7 @@
  * the I/O threads. Each is compared with an even share. Reads the segment in take_queues() alone.
  */
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "take.h"
 
@@ -17,7 +17,7 @@ take_queue(struct hf_sample *s, const struct hf_port *port, uint32_t i, uint32_t
 	struct hf_queue_row *row = &s->queues[s->n_queues++];
 
 	*row = (struct hf_queue_row){.port_index = i, .queue = q};
-	snprintf(row->port, sizeof(row->port), "%s", s->ports[i].name);
+	memcpy(row->port, s->ports[i].name, sizeof(row->port));
 	row->rx_pkts = q < port->n_queues && q < HF_MAX_RXQ ? hf_queue_pkts(&port->rx_queue[q])
 							    : HF_UNKNOWN;
 	row->tx_pkts = q < port->n_tx_queues && q < HF_MAX_TXQ ? hf_queue_pkts(&port->tx_queue[q])

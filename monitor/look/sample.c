@@ -276,7 +276,7 @@ take_workers(struct hf_sample *s, const struct hf_segment *seg)
 
 		if (state == HF_WORKER_FREE)
 			continue;
-		s->workers[s->n_workers] = (struct hf_worker_row){.slot = i};
+		s->workers[s->n_workers] = (struct hf_worker_row){.slot = i, .cpu = -1, .node = -1};
 		take_worker(s, &s->workers[s->n_workers], w, state);
 		take_past(&s->workers[s->n_workers++], seg);
 	}

@@ -114,6 +114,7 @@ struct hf_worker_row {
 	double uptime_s;
 	uint64_t restarts;  /* of workers of this name */
 	char last_exit[96]; /* how the one before ended */
+	int32_t cpu, node;  /* where its main thread runs now */
 	uint32_t alert;
 };
 

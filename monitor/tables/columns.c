@@ -113,6 +113,8 @@ static const struct hf_column worker_columns[] = {
 	{"standby",    "STANDBY",      7, 3, HF_CELL_BOOL,   LEFT, WORKER(standby)},
 	{"lanes",      "LANES",        8, 0, HF_CELL_SET,    FLEX, WORKER(lanes)},
 	{"waits",      "WAITS",        5, 4, HF_CELL_SET,    FLEX, WORKER(waits)},
+	{"cpu",        "CPU",          3, 4, HF_CELL_I32,    0,    WORKER(cpu)},
+	{"node",       "NODE",         4, 8, HF_CELL_I32,    0,    WORKER(node)},
 	{"uptime_s",   "UPTIME",       6, 2, HF_CELL_UPTIME, 0,    WORKER(uptime_s)},
 	{"attach_us",  "ATTACH",       6, 0, HF_CELL_COUNT,  JSON, WORKER(attach_us)},
 	{"restarts",   "RESTARTS",     8, 6, HF_CELL_COUNT,  0,    WORKER(restarts)},
