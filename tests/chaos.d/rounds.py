@@ -66,10 +66,16 @@ class Rounds(Visits):
     lane = self.world.lane()
     self.note_gap(lane)
     if lane['state'] != 'running' or lane['owner_pid'] not in self.world.workers:
+      self.take_back(lane, waiting)
       return None
     if lane['generation'] > 1 and lane['last_gap_generation'] != lane['generation']:
       return None
     return lane if len(waiting) >= waiters else None
+
+  def take_back(self, lane, waiting):
+    """The neighbour was given the lane, as nobody waited for it at a death: it is to live."""
+    if waiting and self.world.neighbour and lane['owner_pid'] == self.world.neighbour.pid:
+      self.recovery['adopted'] += bool(self.world.ctl.ask('restart', target='0').get('ok'))
 
   def unexpected(self, worker, point):
     """A worker that ended and was not killed: a defect."""
