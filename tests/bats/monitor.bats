@@ -111,3 +111,36 @@ as_nobody() {
 	same "$(ping_counts "$LOGS/ping")" "2000 2000 0" "pings sent, received, doubled"
 	echo "# taken over beside a stopped monitor: $(status_of '.lanes[0].last_gap_us') us" >&3
 }
+
+@test "a monitor that was stopped while workers restarted shows the truth within one interval" {
+	local monitor pings round
+	# shellcheck disable=SC2046
+	write_config 1 $(tap_devices)
+	start_primary
+	start_tap_hosts
+	start_workers 0
+	start_worker standby --standby
+	hf_spawn monitor "$LOGS/monitor" "$HF_MONITOR" --instance "$INSTANCE" --batch --json \
+		--interval 0.5
+	monitor=$HF_PID
+	hf_wait_for 5 test -s "$LOGS/monitor" || fail "the monitor shows nothing"
+	in_a ping -q -c 5 -i 0.01 "$HOST_B" >/dev/null
+	in_a ping -q -i 0.001 -c "$(soak 58000 4000)" -W 2 "$HOST_B" >"$LOGS/ping" &
+	pings=$!
+	kill -STOP "$monitor"
+	for ((round = 1; round <= $(soak 20 3); round++)); do
+		hf_wait_for 5 status_is '(.lanes[0].waiting | length) > 0' || fail "$(ctl lanes)"
+		ctl restart all >>"$LOGS/restart" || fail "$(tail -n 1 "$LOGS/restart")"
+		sleep "$(soak 2.4 0.2)"
+	done
+	wait "$pings" || true
+	read -r sent received doubled < <(ping_counts "$LOGS/ping")
+	same "$received $doubled" "$sent 0" "pings received, doubled"
+	kill -CONT "$monitor"
+	sleep 0.8
+	tail -n 1 "$LOGS/monitor" >"$LOGS/last"
+	same "$(jq '.lanes[0] | .generation, .handovers' "$LOGS/last" | xargs)" \
+		"$(status_of '.lanes[0] | "\(.generation) \(.handovers)"')" "generation and hand-overs"
+	same "$(jq -r '.state' "$LOGS/last")" live "state"
+	[ "$(jq '.lanes[0].handovers' "$LOGS/last")" -ge "$(soak 20 3)" ] || fail "too few hand-overs"
+}
