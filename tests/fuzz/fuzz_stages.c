@@ -235,13 +235,19 @@ live(const struct input *in, int recover, long until, const struct outcome *befo
 	int died;
 
 	points.left = until;
+	hf_lap_start(ctx);
 	died = setjmp(points.death);
 	if (!died && recover)
 		fuzz_check(hf_lane_recover(ctx) <= HF_BURST_MAX, "more than a burst restored");
 	while (!died) {
 		uint64_t was = lane.w.ring->done;
-		uint32_t n = hf_burst_run(ctx, lane.w.ring, TICK);
+		uint32_t n;
 
+		ctx->lap.bursts +=
+			HF_LAP_BURSTS / 2; /* every other burst is timed, not every 64th */
+		hf_lap_begin(ctx);
+		n = hf_burst_run(ctx, lane.w.ring, TICK);
+		hf_lap_end(ctx, n);
 		fuzz_check(n <= in->burst && lane.w.ring->done == was + n, "burst miscounts");
 		check_balance(in, atomic_load(&lane.w.ring->published));
 		if (n > 0) {
