@@ -185,7 +185,7 @@ END
 
 @test "too few hugepages: how many are missing and the command that adds them" {
 	local pages
-	pages=$(($(hf_meminfo HugePages_Free) * $(hf_meminfo Hugepagesize) / 1024 / 2 + 4000))
+	pages=$(($(hf_meminfo HugePages_Free) * $(hf_meminfo Hugepagesize) / 1024 + 4000))
 	EXTRA="memory_mb: $pages" write_config 1 net_null0 net_null1
 	run -1 timeout 20 "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
 	[[ ${lines[-1]} == *nr_hugepages* ]] || fail "$output"
