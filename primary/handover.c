@@ -290,13 +290,15 @@ hf_handover_poll(struct hf_primary *p, struct hf_handover *h)
 			return HF_HANDOVER_FAILED;
 		}
 		h->phase = PHASE_FIRST_PACKET;
+		h->bursts_before = hf_load(&lane->bursts);
 		h->deadline_tsc = deadline(p, GAP_MS);
 		return HF_HANDOVER_PENDING;
 	}
 	if (h->phase == PHASE_SETTLING)
 		return finish(p, h);
 	h->gap_known = atomic_load_explicit(&lane->last_gap_gen, memory_order_acquire) == gen;
-	if (h->gap_known || late)
+	/* A new owner that loses packets is to be told from its first ones. */
+	if ((h->gap_known && hf_load(&lane->bursts) != h->bursts_before) || late)
 		return finish(p, h);
 	return HF_HANDOVER_PENDING;
 }

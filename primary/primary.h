@@ -95,8 +95,8 @@ struct hf_handover {
 	int32_t from_pid, to_pid;
 	char to_name[32];
 	int to_standby;    /* 1: went to a standby, 0: to a fresh worker */
-	int gap_known;     /* 0: no packet came in time */
-	uint64_t gap_us;   /* last packet of the old owner to first of the new */
+	int gap_known;     /* 0: the new owner has not polled in time */
+	uint64_t gap_us;   /* last poll of the old owner to the first of the new */
 	int64_t lost_pkts; /* by the counters: rx - tx - held over the change, all ports' misses
 			      included */
 	char text[160];    /* reason, when FAILED */
@@ -106,6 +106,7 @@ struct hf_handover {
 	uint64_t deadline_tsc;
 	struct hf_lane_totals before;
 	uint64_t missed_before;
+	uint64_t bursts_before; /* of the lane, when it had its new owner */
 	uint64_t rx_to_settle;
 };
 
