@@ -37,7 +37,7 @@ lead(struct hf_json *j, const char *key)
 }
 
 void
-json_open(struct hf_json *j, const char *key, char bracket)
+write_open(struct hf_json *j, const char *key, char bracket)
 {
 	lead(j, key);
 	putc(bracket, j->out);
@@ -45,17 +45,17 @@ json_open(struct hf_json *j, const char *key, char bracket)
 }
 
 void
-json_close(struct hf_json *j, char bracket)
+write_close(struct hf_json *j, char bracket)
 {
 	putc(bracket, j->out);
 	j->comma = 1;
 }
 
 void
-json_text(struct hf_json *j, const char *key, const char *text)
+write_text(struct hf_json *j, const char *key, const char *text)
 {
 	if (text == NULL || text[0] == '\0') {
-		json_null(j, key);
+		write_null(j, key);
 		return;
 	}
 	lead(j, key);
@@ -63,45 +63,45 @@ json_text(struct hf_json *j, const char *key, const char *text)
 }
 
 void
-json_u64(struct hf_json *j, const char *key, uint64_t value)
+write_u64(struct hf_json *j, const char *key, uint64_t value)
 {
 	lead(j, key);
 	fprintf(j->out, "%llu", (unsigned long long)value);
 }
 
 void
-json_i64(struct hf_json *j, const char *key, int64_t value)
+write_i64(struct hf_json *j, const char *key, int64_t value)
 {
 	lead(j, key);
 	fprintf(j->out, "%lld", (long long)value);
 }
 
 void
-json_bool(struct hf_json *j, const char *key, int value)
+write_bool(struct hf_json *j, const char *key, int value)
 {
 	lead(j, key);
 	fputs(value ? "true" : "false", j->out);
 }
 
 void
-json_null(struct hf_json *j, const char *key)
+write_null(struct hf_json *j, const char *key)
 {
 	lead(j, key);
 	fputs("null", j->out);
 }
 
 void
-json_bare(struct hf_json *j, const char *key, const char *text)
+write_bare(struct hf_json *j, const char *key, const char *text)
 {
 	lead(j, key);
 	fputs(text, j->out);
 }
 
 void
-json_number(struct hf_json *j, const char *key, double value, int decimals)
+write_number(struct hf_json *j, const char *key, double value, int decimals)
 {
 	if (!isfinite(value)) {
-		json_null(j, key);
+		write_null(j, key);
 		return;
 	}
 	lead(j, key);
@@ -109,11 +109,11 @@ json_number(struct hf_json *j, const char *key, double value, int decimals)
 }
 
 void
-json_set(struct hf_json *j, const char *key, uint64_t bits)
+write_set(struct hf_json *j, const char *key, uint64_t bits)
 {
-	json_open(j, key, '[');
+	write_open(j, key, '[');
 	for (unsigned int i = 0; i < 64; i++)
 		if ((bits >> i & 1) != 0)
-			json_u64(j, NULL, i);
-	json_close(j, ']');
+			write_u64(j, NULL, i);
+	write_close(j, ']');
 }

@@ -17,9 +17,9 @@ static void
 write_count(struct hf_json *j, const char *key, uint64_t value)
 {
 	if (value == HF_UNKNOWN)
-		json_null(j, key);
+		write_null(j, key);
 	else
-		json_u64(j, key, value);
+		write_u64(j, key, value);
 }
 
 static void
@@ -28,7 +28,7 @@ write_time(struct hf_json *j, const char *key, double seconds_since_1970)
 	char utc[32];
 
 	format_utc(utc, sizeof(utc), seconds_since_1970);
-	json_text(j, key, utc);
+	write_text(j, key, utc);
 }
 
 static void
@@ -39,16 +39,16 @@ write_cell(struct hf_json *j, const struct hf_column *c, const void *row)
 	value_of(&v, c, row);
 	switch (v.kind) {
 	case HF_VALUE_NONE:
-		json_null(j, c->key);
+		write_null(j, c->key);
 		break;
 	case HF_VALUE_BARE:
-		json_bare(j, c->key, v.text);
+		write_bare(j, c->key, v.text);
 		break;
 	case HF_VALUE_TEXT:
-		json_text(j, c->key, v.text);
+		write_text(j, c->key, v.text);
 		break;
 	case HF_VALUE_SET:
-		json_set(j, c->key, v.bits);
+		write_set(j, c->key, v.bits);
 		break;
 	}
 }
@@ -56,15 +56,15 @@ write_cell(struct hf_json *j, const struct hf_column *c, const void *row)
 static void
 write_rows(struct hf_json *j, struct hf_rows rows)
 {
-	json_open(j, rows.table->key, '[');
+	write_open(j, rows.table->key, '[');
 	for (uint32_t i = 0; i < rows.n; i++) {
-		json_open(j, NULL, '{');
+		write_open(j, NULL, '{');
 		for (uint32_t c = 0; c < rows.table->n_columns; c++)
 			if (value_wanted(&rows.table->columns[c]))
 				write_cell(j, &rows.table->columns[c], table_row(&rows, i));
-		json_close(j, '}');
+		write_close(j, '}');
 	}
-	json_close(j, ']');
+	write_close(j, ']');
 }
 
 static void
@@ -86,10 +86,10 @@ write_events(struct hf_json *j, const struct hf_sample *s, uint64_t *seen)
 static void
 write_counts(struct hf_json *j, const char *key, const struct hf_count_row *rows, uint32_t n)
 {
-	json_open(j, key, '{');
+	write_open(j, key, '{');
 	for (uint32_t i = 0; i < n; i++)
-		json_u64(j, rows[i].reason, rows[i].packets);
-	json_close(j, '}');
+		write_u64(j, rows[i].reason, rows[i].packets);
+	write_close(j, '}');
 }
 
 /* Before the first look nothing is known, not even that it is 0. */
@@ -102,19 +102,19 @@ write_totals(struct hf_json *j, const struct hf_sample *s)
 	};
 	const struct hf_totals_row *t = s->state != HF_SAMPLE_WAITING ? &s->totals : &unknown;
 
-	json_open(j, "totals", '{');
+	write_open(j, "totals", '{');
 	write_count(j, "rx_pkts", t->rx_pkts);
 	write_count(j, "rx_bytes", t->rx_bytes);
 	write_count(j, "tx_pkts", t->tx_pkts);
 	write_count(j, "tx_bytes", t->tx_bytes);
 	write_count(j, "drops", t->drops);
 	write_count(j, "held", t->held);
-	json_number(j, "rx_pps", t->rx_pps, 1);
-	json_number(j, "rx_bps", t->rx_bps, 1);
-	json_number(j, "tx_pps", t->tx_pps, 1);
-	json_number(j, "tx_bps", t->tx_bps, 1);
-	json_number(j, "drop_pps", t->drop_pps, 1);
-	json_close(j, '}');
+	write_number(j, "rx_pps", t->rx_pps, 1);
+	write_number(j, "rx_bps", t->rx_bps, 1);
+	write_number(j, "tx_pps", t->tx_pps, 1);
+	write_number(j, "tx_bps", t->tx_bps, 1);
+	write_number(j, "drop_pps", t->drop_pps, 1);
+	write_close(j, '}');
 }
 
 /* What one scan of the flow tables found. */
@@ -126,9 +126,9 @@ write_flows(struct hf_json *j, const struct hf_sample *s)
 	write_count(j, "flows_live", known ? s->flows.live : HF_UNKNOWN);
 	write_count(j, "flows_unread", known ? s->flows.skipped : HF_UNKNOWN);
 	write_count(j, "flows_matched", known ? s->flows.matched : HF_UNKNOWN);
-	json_text(j, "sort", flows_sort_name(s->sort));
-	json_bool(j, "reverse", s->reverse != 0);
-	json_text(j, "filter", s->filter);
+	write_text(j, "sort", flows_sort_name(s->sort));
+	write_bool(j, "reverse", s->reverse != 0);
+	write_text(j, "filter", s->filter);
 	write_table(j, s, HF_TABLE_FLOWS);
 }
 
@@ -137,32 +137,32 @@ write_header(struct hf_json *j, const struct hf_sample *s, double now_s)
 {
 	int seen = s->state == HF_SAMPLE_WARMING || s->state == HF_SAMPLE_LIVE;
 
-	json_text(j, "version", HF_VERSION);
-	json_u64(j, "format", JSON_FORMAT);
+	write_text(j, "version", HF_VERSION);
+	write_u64(j, "format", JSON_FORMAT);
 	write_time(j, "time", now_s);
-	json_text(j, "instance", s->instance);
-	json_text(j, "state", sample_state_name(s->state));
-	json_text(j, "reason", seen ? NULL : s->why);
-	json_text(j, "segment_state", seen ? s->segment_state : NULL);
-	json_number(j, "uptime_s", seen ? s->uptime_s : NAN, 3);
-	json_number(j, "interval_s", s->state == HF_SAMPLE_LIVE ? s->interval_s : NAN, 3);
-	json_number(j, "interval_asked_s", s->asked_s > 0 ? s->asked_s : NAN, 3);
-	json_number(j, "interval_planned_s", s->planned_s > 0 ? s->planned_s : NAN, 3);
-	json_number(j, "sample_cpu_ms", seen ? s->cost_s * 1e3 : NAN, 3);
+	write_text(j, "instance", s->instance);
+	write_text(j, "state", sample_state_name(s->state));
+	write_text(j, "reason", seen ? NULL : s->why);
+	write_text(j, "segment_state", seen ? s->segment_state : NULL);
+	write_number(j, "uptime_s", seen ? s->uptime_s : NAN, 3);
+	write_number(j, "interval_s", s->state == HF_SAMPLE_LIVE ? s->interval_s : NAN, 3);
+	write_number(j, "interval_asked_s", s->asked_s > 0 ? s->asked_s : NAN, 3);
+	write_number(j, "interval_planned_s", s->planned_s > 0 ? s->planned_s : NAN, 3);
+	write_number(j, "sample_cpu_ms", seen ? s->cost_s * 1e3 : NAN, 3);
 	if (seen)
-		json_i64(j, "primary_pid", s->primary_pid);
+		write_i64(j, "primary_pid", s->primary_pid);
 	else
-		json_null(j, "primary_pid");
-	json_text(j, "primary_version", s->program_version);
-	json_text(j, "dpdk_version", s->dpdk_version);
+		write_null(j, "primary_pid");
+	write_text(j, "primary_version", s->program_version);
+	write_text(j, "dpdk_version", s->dpdk_version);
 	if (seen)
-		json_bool(j, "primary_silent", s->silent != 0);
+		write_bool(j, "primary_silent", s->silent != 0);
 	else
-		json_null(j, "primary_silent");
+		write_null(j, "primary_silent");
 	if (seen)
-		json_bool(j, "primary_gone", s->alone != 0);
+		write_bool(j, "primary_gone", s->alone != 0);
 	else
-		json_null(j, "primary_gone");
+		write_null(j, "primary_gone");
 }
 
 void
@@ -170,7 +170,7 @@ view_json(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 {
 	struct hf_json j = {.out = out};
 
-	json_open(&j, NULL, '{');
+	write_open(&j, NULL, '{');
 	write_header(&j, s, now_s);
 	write_totals(&j, s);
 	write_table(&j, s, HF_TABLE_PORTS);
@@ -191,7 +191,7 @@ view_json(FILE *out, const struct hf_sample *s, double now_s, uint64_t *seen)
 	write_counts(&j, "flow_skipped", s->skips, s->n_skips);
 	write_flows(&j, s);
 	write_events(&j, s, seen);
-	json_close(&j, '}');
+	write_close(&j, '}');
 	putc('\n', out);
 	fflush(out);
 }

@@ -66,17 +66,27 @@ close_to() {
 	[ "$(look busy | cut -d. -f1)" -lt 2 ] || fail "$(ctl --json lanes)"
 }
 
+# saturate: sets FULL, what the lane can do by what it did: it was all but saturated.
+saturate() {
+	measure max
+	echo "# saturated: $PPS packets a second, busy $BUSY %" >&3
+	FULL=$(awk -v pps="$PPS" -v busy="$BUSY" 'BEGIN { printf "%.0f", pps * 100 / busy }')
+	[ "${BUSY%.*}" -ge 80 ]
+}
+
 @test "the headroom predicted at 30 % load is within 15 % of what saturation shows" {
-	local saturated
-	for _ in 1 2 3; do # other work on the machine may take a CPU away
-		measure max
-		saturated=$PPS
-		echo "# saturated: $PPS packets a second, busy $BUSY %" >&3
-		[ "${BUSY%.*}" -ge 95 ] || continue
-		measure $((saturated * 3 / 10))
-		echo "# at $PPS packets a second: busy $BUSY %, predicted $MAX: $((100 * MAX / saturated)) %" >&3
+	local before
+	# Other work may take a CPU away, and a hypervisor move one: then what the lane can do is not
+	# the same before and after.
+	for _ in 1 2 3 4; do
+		saturate || continue
+		before=$FULL
+		measure $((before * 3 / 10))
+		echo "# at $PPS packets a second: busy $BUSY %, predicted $MAX: $((100 * MAX / before)) %" >&3
 		[ "${BUSY%.*}" -ge 15 ] && [ "${BUSY%.*}" -le 45 ] || continue
-		! close_to "$MAX" "$saturated" 15 || return 0
+		local predicted=$MAX
+		saturate && close_to "$FULL" "$before" 10 || continue
+		! close_to "$predicted" "$FULL" 15 || return 0
 	done
-	fail "predicted $MAX, saturation showed $saturated packets a second"
+	fail "predicted ${predicted:-nothing}, saturation showed ${FULL:-nothing}"
 }

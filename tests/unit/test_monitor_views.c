@@ -204,11 +204,11 @@ json_escapes_what_it_must(void **state)
 	struct hf_json j = {.out = open_memstream(&text, &len)};
 
 	(void)state;
-	json_open(&j, NULL, '{');
-	json_text(&j, "a\"", "\\ \" \n \x7f \xe9");
-	json_number(&j, "inf", INFINITY, 1);
-	json_i64(&j, "n", -5);
-	json_close(&j, '}');
+	write_open(&j, NULL, '{');
+	write_text(&j, "a\"", "\\ \" \n \x7f \xe9");
+	write_number(&j, "inf", INFINITY, 1);
+	write_i64(&j, "n", -5);
+	write_close(&j, '}');
 	fclose(j.out);
 	assert_string_equal(
 		text, "{\"a\\\"\":\"\\\\ \\\" \\u000a \\u007f \\u00e9\",\"inf\":null,\"n\":-5}");
