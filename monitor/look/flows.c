@@ -303,10 +303,19 @@ do_bucket(struct lane_scan *s, uint32_t bucket, struct work w)
 
 	for (; gone != 0; gone &= gone - 1)
 		forget(s, first + (uint32_t)__builtin_ctz(gone), 0);
-	if (w.resting != 0)
+	if (w.resting == w.used) {
 		pass_resting(s, bucket, w.resting);
-	for (uint32_t bits = w.used & ~(uint32_t)w.resting; bits != 0; bits &= bits - 1) {
-		read_counts(s, first + (uint32_t)__builtin_ctz(bits));
+		return;
+	}
+	/* In the order of records: of equals the list keeps those that come first. */
+	for (uint32_t bits = w.used; bits != 0; bits &= bits - 1) {
+		uint32_t bit = bits & -bits;
+
+		if ((w.resting & bit) != 0) {
+			pass_resting(s, bucket, bit);
+			continue;
+		}
+		read_counts(s, first + (uint32_t)__builtin_ctz(bit));
 		s->memory->n_read++;
 	}
 }
