@@ -5,13 +5,25 @@
 # Each mutant is a copy of the tree with one line changed; this tree is never touched.
 load lib
 
+# make_tree TREE: a copy of this tree. What the mutant before changed in it is put back, and nothing
+# else is touched: it alone is built anew.
+make_tree() {
+	local file
+	if [ ! -d "$1" ]; then
+		mkdir -p "$1"
+		cp -pR "$HF_TOP"/{meson.build,meson_options.txt,shared,primary,secondary,monitor,conf,docs,deploy} \
+			"$1"
+		return
+	fi
+	while read -r file; do
+		cmp -s "$1/$file" "$HF_TOP/$file" || cp "$HF_TOP/$file" "$1/$file"
+	done < <(cd "$1" && find shared primary secondary -name '*.[ch]')
+}
+
 # build_mutant FILE SED: the programs of a copy of the tree in which SED has changed FILE.
 build_mutant() {
 	local tree=$BATS_FILE_TMPDIR/tree build=$BATS_FILE_TMPDIR/build
-	mkdir -p "$tree"
-	cp -pR "$HF_TOP"/{meson.build,meson_options.txt,shared,primary,secondary,monitor,conf,docs,deploy} \
-		"$tree"
-	touch "$tree"/*/*.c
+	make_tree "$tree"
 	sed -i "$2" "$tree/$1"
 	! cmp -s "$tree/$1" "$HF_TOP/$1" || fail "the mutation does not match $1"
 	[ -d "$build" ] || meson setup "$build" "$tree" -Dtests=false -Dwerror=false \
