@@ -40,16 +40,10 @@ int
 main(int argc, char **argv)
 {
 	struct hf_options options;
+	int status = options_begin(&options, argc, argv);
 
-	hf_log_init("holdfast-monitor", HF_LOG_NOTICE);
-	switch (options_parse(&options, argc, argv)) {
-	case OPTIONS_DONE:
-		return fflush(stdout) == 0 ? 0 : 1;
-	case OPTIONS_BAD:
-		return 2;
-	case OPTIONS_RUN:
-		break;
-	}
+	if (status >= 0)
+		return status;
 	if (options.form == HF_FORM_PROMETHEUS)
 		return become_exporter(argv);
 	loop_init();

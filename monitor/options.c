@@ -351,3 +351,18 @@ options_parse(struct hf_options *o, int argc, char **argv)
 	}
 	return OPTIONS_RUN;
 }
+
+int
+options_begin(struct hf_options *o, int argc, char **argv)
+{
+	hf_log_init("holdfast-monitor", HF_LOG_NOTICE);
+	switch (options_parse(o, argc, argv)) {
+	case OPTIONS_DONE:
+		return fflush(stdout) == 0 ? 0 : 1;
+	case OPTIONS_BAD:
+		return 2;
+	case OPTIONS_RUN:
+		break;
+	}
+	return -1;
+}

@@ -47,4 +47,10 @@ enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_BAD };
  */
 enum options_result options_parse(struct hf_options *o, int argc, char **argv);
 
+/*
+ * What a program begins with: the log, and options_parse(). Returns -1 to go on with *o, else the
+ * exit status. Main thread.
+ */
+int options_begin(struct hf_options *o, int argc, char **argv);
+
 #endif

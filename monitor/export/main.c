@@ -3,8 +3,6 @@
  * holdfast-exporter: what `holdfast-monitor --prometheus` becomes, and takes the same options. Maps
  * the segment read-only and answers scrapes.
  */
-#include <stdio.h>
-
 #include "log.h"
 #include "loop.h"
 #include "options.h"
@@ -13,16 +11,10 @@ int
 main(int argc, char **argv)
 {
 	struct hf_options options;
+	int status = options_begin(&options, argc, argv);
 
-	hf_log_init("holdfast-monitor", HF_LOG_NOTICE);
-	switch (options_parse(&options, argc, argv)) {
-	case OPTIONS_DONE:
-		return fflush(stdout) == 0 ? 0 : 1;
-	case OPTIONS_BAD:
-		return 2;
-	case OPTIONS_RUN:
-		break;
-	}
+	if (status >= 0)
+		return status;
 	if (options.form != HF_FORM_PROMETHEUS) {
 		hf_err("holdfast-exporter: serves metrics alone: give it --prometheus");
 		return 2;

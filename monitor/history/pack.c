@@ -117,21 +117,6 @@ lay_out(struct hf_packer *p, const struct hf_sample *s)
 	return sizeof(*head) + n * sizeof(s->flows.rows[0]);
 }
 
-static float
-mean_busy(const struct hf_sample *s)
-{
-	double sum = 0;
-	uint32_t n = 0;
-
-	for (uint32_t l = 0; l < s->n_lanes; l++) {
-		if (isnan(s->lanes[l].busy))
-			continue;
-		sum += s->lanes[l].busy;
-		n++;
-	}
-	return n > 0 ? (float)(sum / n) : NAN;
-}
-
 static void
 digest_flows(struct hf_digest *d, float *at, const struct hf_sample *s)
 {
@@ -157,7 +142,7 @@ digest(struct hf_digest *d, const struct hf_sample *s, uint32_t top)
 				.drop_pps = (float)t->drop_pps,
 				.rx_bps = (float)t->rx_bps,
 				.tx_bps = (float)t->tx_bps,
-				.busy = mean_busy(s),
+				.busy = (float)sample_mean_busy(s),
 				.n_lanes = s->n_lanes,
 				.n_ports = s->n_ports,
 				.n_flows = s->flows.n < top ? s->flows.n : top};

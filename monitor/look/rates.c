@@ -157,6 +157,21 @@ sample_retire(struct hf_sample *s, const char *why)
 		s->flows.rows[i].pps = s->flows.rows[i].bps = NAN;
 }
 
+double
+sample_mean_busy(const struct hf_sample *s)
+{
+	double sum = 0;
+	uint32_t n = 0;
+
+	for (uint32_t l = 0; l < s->n_lanes; l++) {
+		if (isnan(s->lanes[l].busy))
+			continue;
+		sum += s->lanes[l].busy;
+		n++;
+	}
+	return n > 0 ? sum / n : NAN;
+}
+
 const char *
 sample_state_name(enum hf_sample_state state)
 {

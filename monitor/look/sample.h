@@ -246,6 +246,9 @@ void sample_compare(struct hf_sample *s, const struct hf_sample *before);
 /* Turns *s into the last look at something that is gone: STALE, no rates. why: one line. */
 void sample_retire(struct hf_sample *s, const char *why);
 
+/* Mean busy share, percent, of the lanes whose share is known; NAN when none is. */
+double sample_mean_busy(const struct hf_sample *s);
+
 /* "waiting", "warming", "live", "stale". */
 const char *sample_state_name(enum hf_sample_state state);
 

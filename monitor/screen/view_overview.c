@@ -9,22 +9,6 @@
 #include "format.h"
 #include "strip.h"
 
-/* Mean busy share of the lanes whose share is known. */
-static double
-mean_busy(const struct hf_sample *s)
-{
-	double sum = 0;
-	uint32_t n = 0;
-
-	for (uint32_t l = 0; l < s->n_lanes; l++) {
-		if (isnan(s->lanes[l].busy))
-			continue;
-		sum += s->lanes[l].busy;
-		n++;
-	}
-	return n > 0 ? sum / n : NAN;
-}
-
 static void
 draw_direction(struct hf_canvas *c, int y, const char *name, double pps, double bps, int exact)
 {
@@ -44,7 +28,7 @@ draw_totals(struct hf_canvas *c, const struct hf_shown *shown)
 	int x = shown->exact ? 42 : 31;
 	char busy[16], drops[24], held[24], live[24];
 
-	format_percent(busy, sizeof(busy), mean_busy(s));
+	format_percent(busy, sizeof(busy), sample_mean_busy(s));
 	format_number(drops, sizeof(drops), t->drop_pps, shown->exact);
 	format_count(held, sizeof(held), t->held, shown->exact);
 	format_count(live, sizeof(live), s->flows.live, shown->exact);
