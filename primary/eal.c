@@ -82,19 +82,6 @@ node_list(const struct hf_config *cfg, char *buf, size_t len)
 				      (used >> node & 1) != 0 ? memory_needed_mb(cfg) : 0);
 }
 
-static int
-main_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	sched_getaffinity(0, sizeof(cpus), &cpus);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET((size_t)cpu, &cpus))
-			return cpu;
-	return 0;
-}
-
 static void
 add_devices(const struct hf_config *cfg, struct eal_args *a)
 {
@@ -162,7 +149,7 @@ eal_start(struct hf_primary *p, char *program, int extra_argc, char **extra_argv
 	add(a, "%s", program);
 	add(a, "--proc-type=primary");
 	add(a, "--file-prefix=%s", p->cfg.instance);
-	add(a, "--lcores=%d@%d", HF_LCORE_PRIMARY, main_cpu());
+	add(a, "--lcores=%d@%d", HF_LCORE_PRIMARY, hf_thread_first_cpu(&cpus));
 	add(a, "--base-virtaddr=" BASE_VIRTADDR);
 	add(a, "--huge-dir=%s", p->cfg.hugepage_dir);
 	add(a, "--socket-mem=%s", list);

@@ -79,15 +79,6 @@ claim_slot(struct hf_worker_process *w)
 	return 0;
 }
 
-static int
-first_cpu(const cpu_set_t *cpus)
-{
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET((size_t)cpu, cpus))
-			return cpu;
-	return 0;
-}
-
 /* This thread, and EAL's, keep off the CPUs where packets are handled. */
 static void
 leave_lane_cpus(struct hf_worker_process *w, cpu_set_t *cpus)
@@ -118,7 +109,8 @@ start_eal(struct hf_worker_process *w, char *program)
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=%s", w->opt.instance);
 	leave_lane_cpus(w, &cpus);
-	snprintf(lcores, sizeof(lcores), "--lcores=%d@%d", HF_LCORE_WORKER, first_cpu(&cpus));
+	snprintf(lcores, sizeof(lcores), "--lcores=%d@%d", HF_LCORE_WORKER,
+		 hf_thread_first_cpu(&cpus));
 	argv[argc++] = program;
 	argv[argc++] = "--proc-type=secondary";
 	argv[argc++] = prefix;

@@ -49,3 +49,12 @@ hf_thread_keep_off(cpu_set_t *cpus, const int32_t *taken, uint32_t n)
 	if (CPU_COUNT(&left) > 0)
 		*cpus = left;
 }
+
+int
+hf_thread_first_cpu(const cpu_set_t *cpus)
+{
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, cpus))
+			return cpu;
+	return 0;
+}

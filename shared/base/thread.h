@@ -23,4 +23,7 @@ void hf_thread_be_prompt(void);
  */
 void hf_thread_keep_off(cpu_set_t *cpus, const int32_t *taken, uint32_t n);
 
+/* The lowest CPU of a set; 0 when it is empty. Pure; any thread. */
+int hf_thread_first_cpu(const cpu_set_t *cpus);
+
 #endif
