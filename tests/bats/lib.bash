@@ -130,6 +130,7 @@ make_pcap() {
 # --- programs -----------------------------------------------------------------------------------
 
 # start_primary [COMMAND PREFIX...]: with $CONFIG, and waits until it is ready.
+# shellcheck disable=SC2120 # tests pass one
 start_primary() {
 	: >"$LOGS/primary" # a test may start a second one
 	hf_spawn primary "$LOGS/primary" "$@" "$HF_PRIMARY" -c "$CONFIG" -- --no-pci
@@ -164,6 +165,16 @@ start_workers() {
 		n=$((n + 1))
 	done
 	hf_wait_for 10 status_is 'all(.lanes[]; .state == "running")' || fail "a lane has no owner"
+}
+
+# start_two_lanes: over TAP between two hosts, a worker each, w0 and w1.
+start_two_lanes() {
+	# shellcheck disable=SC2046
+	write_config 2 $(tap_devices)
+	# shellcheck disable=SC2119
+	start_primary
+	start_tap_hosts
+	start_workers 0 1
 }
 
 ctl() {

@@ -5,11 +5,7 @@
 load lib
 
 start_forwarder() {
-	# shellcheck disable=SC2046
-	write_config 2 $(tap_devices)
-	start_primary
-	start_tap_hosts
-	start_workers 0 1
+	start_two_lanes
 	in_a ping -q -c 10 -i 0.01 "$HOST_B" >/dev/null
 }
 

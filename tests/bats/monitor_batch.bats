@@ -331,11 +331,7 @@ one_line() {
 
 # A forwarder that has seen packets, a hand-over and a death, and is at rest.
 start_forwarder() {
-	# shellcheck disable=SC2046
-	write_config 2 $(tap_devices)
-	start_primary
-	start_tap_hosts
-	start_workers 0 1
+	start_two_lanes
 	start_worker standby --standby
 	in_a ping -q -c 20 -i 0.01 "$HOST_B" >/dev/null
 }

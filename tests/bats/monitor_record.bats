@@ -5,14 +5,6 @@
 load lib
 load screen
 
-start_forwarder() {
-	# shellcheck disable=SC2046
-	write_config 2 $(tap_devices)
-	start_primary
-	start_tap_hosts
-	start_workers 0 1
-}
-
 # A made-up primary, with figures that never stand still, in a folder without hugepages.
 start_fake() {
 	hf_spawn fake "$LOGS/fake" "$HF_BUILD/tests/fake_segment" --instance "$INSTANCE" \
@@ -53,7 +45,7 @@ agree() {
 @test "traffic, a restarted and a killed worker: the replay is what was live, byte for byte" {
 	local count pings
 	count=$(soak 600 30)
-	start_forwarder
+	start_two_lanes
 	start_worker standby --standby
 	in_a ping -q -i 0.002 -w "$(soak 605 10)" "$HOST_B" >"$LOGS/ping" &
 	pings=$!

@@ -6,11 +6,7 @@ load lib
 
 # Two lanes over TAP and a worker for each; LANE is the one that the pings go through.
 start_forwarder() {
-	# shellcheck disable=SC2046
-	write_config 2 $(tap_devices)
-	start_primary
-	start_tap_hosts
-	start_workers 0 1
+	start_two_lanes
 	in_a ping -q -c 20 -i 0.01 "$HOST_B" >/dev/null
 	LANE=$(status_of '.lanes | max_by(.rx_pkts).id')
 	OTHER=$((1 - LANE))
