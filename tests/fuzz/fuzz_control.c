@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "fake_primary.h"
 #include "fuzz.h"
 #include "log.h"
-#include "upgrade.h"
 
 #define LANES          3
 #define TURNS_MAX      200000
@@ -38,7 +38,7 @@ enum how {
 static struct {
 	struct hf_primary p;
 	uint8_t how;
-	int polls_left, upgrade_polls, more_left;
+	int polls_left;
 	int returning_left; /* turns */
 	int peer;           /* the client's end */
 	int deaf;           /* it reads nothing */
@@ -65,16 +65,6 @@ hf_primary_clear(struct hf_primary *p)
 {
 	atomic_fetch_add(&p->seg->header.clear_seq, 1);
 	return 0;
-}
-
-int
-hf_supervisor_find(struct hf_primary *p, const char *name)
-{
-	for (int s = 0; s < HF_MAX_WORKERS; s++)
-		if (atomic_load(&p->seg->workers[s].state) != HF_WORKER_FREE &&
-		    strcmp(p->seg->workers[s].name, name) == 0)
-			return s;
-	return -1;
 }
 
 int
@@ -138,80 +128,10 @@ hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
 	atomic_store(&p->seg->lanes[lane].unsupervised, on == 0);
 }
 
-int
-upgrade_begin(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
-{
-	if (p->upgrade != NULL || (world.how & HOW_BEGIN_FAILS) != 0) {
-		snprintf(why, why_len, "upgrade: it cannot be");
-		return -EBUSY;
-	}
-	p->upgrade = calloc(1, sizeof(*p->upgrade));
-	fuzz_check(p->upgrade != NULL, "no memory");
-	fuzz_check(r->canary < LANES && r->n_pairs == 1, "an upgrade of what is not there");
-	p->upgrade->limits = r->limits;
-	p->upgrade->canary = p->upgrade->lane = r->canary;
-	p->upgrade->more = r->more;
-	world.upgrade_polls = 3;
-	world.more_left = 100;
-	return 0;
-}
-
-int
-upgrade_add(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
-{
-	if (p->upgrade != NULL && p->upgrade->more && r->n_pairs > 0) {
-		p->upgrade->more = 0;
-		return 0;
-	}
-	snprintf(why, why_len, "upgrade: none is wanted");
-	return -EINVAL;
-}
-
-void
-upgrade_cancel(struct hf_primary *p, const char *reason)
-{
-	if (p->upgrade == NULL)
-		return;
-	p->upgrade->failed = 1;
-	snprintf(p->upgrade->reason, sizeof(p->upgrade->reason), "upgrade: %s", reason);
-}
-
-int
-upgrade_step(struct hf_primary *p)
-{
-	struct hf_upgrade *u = p->upgrade;
-
-	u->phase = u->more && !u->failed ? UPGRADE_MORE : UPGRADE_WATCH;
-	if (world.more_left-- == 0) /* the other workers do not come */
-		upgrade_cancel(p, "late");
-	if (u->phase == UPGRADE_MORE || (!u->failed && world.upgrade_polls-- > 0))
-		return 0;
-	u->phase = UPGRADE_OVER;
-	u->moved = 1;
-	return 1;
-}
-
-const struct hf_upgrade *
-upgrade_get(const struct hf_primary *p)
-{
-	return p->upgrade;
-}
-
-void
-upgrade_forget(struct hf_primary *p)
-{
-	free(p->upgrade);
-	p->upgrade = NULL;
-}
-
 static void
-add_worker(uint32_t slot, const char *name)
+check_upgrade(const struct upgrade_request *r)
 {
-	struct hf_worker *w = &world.p.seg->workers[slot];
-
-	atomic_store(&w->state, HF_WORKER_RUNNING);
-	atomic_store(&w->pid, getpid());
-	snprintf(w->name, sizeof(w->name), "%s", name);
+	fuzz_check(r->canary < LANES && r->n_pairs == 1, "an upgrade of what is not there");
 }
 
 /* Made once; what requests change is set again for every input. */
@@ -235,12 +155,12 @@ make_world(void)
 	seg->header.tsc_hz = UINT64_C(1000000000);
 	snprintf(seg->header.instance, sizeof(seg->header.instance), "fuzz");
 	snprintf(seg->ports[0].name, sizeof(seg->ports[0].name), "port");
-	add_worker(0, "a");
-	add_worker(1, "b");
-	add_worker(2, "next");
+	fake_worker(seg, 0, "a");
+	fake_worker(seg, 1, "b");
+	fake_worker(seg, 2, "next");
 	/* So many that a reply does not fit a narrow socket. */
 	for (uint32_t slot = 3; slot < HF_MAX_WORKERS; slot++)
-		add_worker(slot, "other");
+		fake_worker(seg, slot, "other");
 }
 
 static struct hf_control *
@@ -251,6 +171,9 @@ reset_world(uint8_t how)
 	fuzz_check(c != NULL, "no memory");
 	hf_log_init("fuzz_control", HF_LOG_ERROR);
 	world.how = how;
+	*fake_upgrade_get() = (struct fake_upgrade){.begin_fails = (how & HOW_BEGIN_FAILS) != 0,
+						    .late_after = 100,
+						    .asked = check_upgrade};
 	world.lines_sent = world.lines_got = 0;
 	world.reply_len = 0;
 	world.deaf = (how & HOW_VANISH) != 0 && (how & HOW_NARROW) != 0;

@@ -18,8 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "fake_primary.h"
 #include "log.h"
-#include "upgrade.h"
 
 static struct fake fake;
 
@@ -50,16 +50,6 @@ hf_primary_clear(struct hf_primary *p)
 	(void)p;
 	fake.clears++;
 	return 0;
-}
-
-int
-hf_supervisor_find(struct hf_primary *p, const char *name)
-{
-	for (int s = 0; s < HF_MAX_WORKERS; s++)
-		if (atomic_load(&p->seg->workers[s].state) != HF_WORKER_FREE &&
-		    strcmp(p->seg->workers[s].name, name) == 0)
-			return s;
-	return -1;
 }
 
 int
@@ -123,17 +113,6 @@ hf_supervision_set(struct hf_primary *p, uint32_t lane, int on)
 }
 
 static void
-add_worker(uint32_t slot, const char *name, uint32_t standby)
-{
-	struct hf_worker *w = &fake.p.seg->workers[slot];
-
-	atomic_store(&w->state, HF_WORKER_RUNNING);
-	atomic_store(&w->pid, getpid());
-	snprintf(w->name, sizeof(w->name), "%s", name);
-	w->standby = standby;
-}
-
-static void
 own(uint32_t lane, uint32_t slot)
 {
 	atomic_store(&fake.p.seg->lanes[lane].owner_slot_plus1, slot + 1);
@@ -157,9 +136,10 @@ control_make(void **state)
 	seg->header.start_tsc = hf_tsc();
 	snprintf(fake.instance, sizeof(fake.instance), "test-control-%d", getpid());
 	memcpy(seg->header.instance, fake.instance, sizeof(fake.instance));
-	add_worker(0, "a", 0);
-	add_worker(1, "b", 0);
-	add_worker(FRESH, "next", 0);
+	*fake_upgrade_get() = (struct fake_upgrade){0};
+	fake_worker(seg, 0, "a");
+	fake_worker(seg, 1, "b");
+	fake_worker(seg, FRESH, "next");
 	own(0, 0);
 	own(1, 0);
 	own(2, 1);
@@ -195,68 +175,6 @@ turn(void)
 
 		s->ready(&fake.p, s, events[i].events);
 	}
-}
-
-int
-upgrade_begin(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
-{
-	if (p->upgrade != NULL) {
-		snprintf(why, why_len, "upgrade: it cannot be");
-		return -EBUSY;
-	}
-	p->upgrade = calloc(1, sizeof(*p->upgrade));
-	assert_non_null(p->upgrade);
-	p->upgrade->limits = r->limits;
-	p->upgrade->canary = p->upgrade->lane = r->canary;
-	p->upgrade->more = r->more;
-	fake.upgrade_polls = 3;
-	return 0;
-}
-
-int
-upgrade_add(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
-{
-	if (p->upgrade != NULL && p->upgrade->more && r->n_pairs > 0) {
-		p->upgrade->more = 0;
-		return 0;
-	}
-	snprintf(why, why_len, "upgrade: none is wanted");
-	return -EINVAL;
-}
-
-void
-upgrade_cancel(struct hf_primary *p, const char *reason)
-{
-	if (p->upgrade == NULL)
-		return;
-	p->upgrade->failed = 1;
-	snprintf(p->upgrade->reason, sizeof(p->upgrade->reason), "upgrade: %s", reason);
-}
-
-int
-upgrade_step(struct hf_primary *p)
-{
-	struct hf_upgrade *u = p->upgrade;
-
-	u->phase = u->more && !u->failed ? UPGRADE_MORE : UPGRADE_WATCH;
-	if (u->phase == UPGRADE_MORE || (!u->failed && fake.upgrade_polls-- > 0))
-		return 0;
-	u->phase = UPGRADE_OVER;
-	u->moved = 1;
-	return 1;
-}
-
-const struct hf_upgrade *
-upgrade_get(const struct hf_primary *p)
-{
-	return p->upgrade;
-}
-
-void
-upgrade_forget(struct hf_primary *p)
-{
-	free(p->upgrade);
-	p->upgrade = NULL;
 }
 
 void

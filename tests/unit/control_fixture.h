@@ -21,7 +21,6 @@ struct fake {
 	int to_standby[LANES], begin_err[LANES], fails[LANES], gap_known;
 	int released[HF_MAX_WORKERS]; /* command, 0: not released */
 	int drained;
-	int upgrade_polls; /* steps until an upgrade is over */
 };
 
 /* The one there is; made afresh for every test. */
