@@ -75,21 +75,26 @@ rank(const struct hf_primary *p, uint32_t lane, uint32_t slot, uint32_t owner)
 		       : RANK_OLDER;
 }
 
-/* The best next owner, -1 when nobody waits. Of equals the one that came last. */
+/*
+ * The best next owner, -1 when nobody waits. Of fresh ones the one that came last; of others the
+ * one that came first: it stands in front in the lease's queue, and nobody has to pass it on.
+ */
 static int
 choose(const struct hf_primary *p, uint32_t lane, uint32_t owner)
 {
 	enum rank best_rank = RANK_NONE;
+	uint64_t best_came = 0;
 	int best = -1;
 
 	for (uint32_t i = 0; i < HF_MAX_WORKERS; i++) {
 		enum rank r = rank(p, lane, i, owner);
+		uint64_t came = hf_load(&p->seg->workers[i].attached_tsc);
 
 		if (r > best_rank || (r == best_rank && r != RANK_NONE &&
-				      hf_load(&p->seg->workers[i].attached_tsc) >
-					      hf_load(&p->seg->workers[best].attached_tsc))) {
+				      (r == RANK_FRESH ? came > best_came : came < best_came))) {
 			best = (int)i;
 			best_rank = r;
+			best_came = came;
 		}
 	}
 	return best;
@@ -141,6 +146,7 @@ ask(struct hf_primary *p, struct hf_handover *h, uint32_t from, uint32_t to)
 	h->old_gen = atomic_load_explicit(&lane->generation, memory_order_acquire);
 	h->phase = PHASE_MOVING;
 	h->deadline_tsc = deadline(p, MOVE_MS);
+	hurry_begin(p, h->lane, to);
 	atomic_store_explicit(&lane->preferred_plus1, to + 1, memory_order_release);
 	atomic_store_explicit(&lane->handover_gen, h->old_gen, memory_order_release);
 }
@@ -282,6 +288,7 @@ hf_handover_poll(struct hf_primary *p, struct hf_handover *h)
 			if (!late)
 				return HF_HANDOVER_PENDING;
 			/* Not asked any more, whenever the owner wakes up. */
+			hurry_end(p, h->lane);
 			atomic_store_explicit(&p->seg->lanes[h->lane].handover_gen, 0,
 					      memory_order_release);
 			snprintf(h->text, sizeof(h->text),

@@ -16,6 +16,7 @@
 #include "thread.h"
 
 #define TIMED_TURNS 64 /* one of so many is timed by step */
+#define STILL_TURNS 4  /* in a row, before the CPU is offered to an owner that does not go on */
 
 /* Shows a lane's counters as of the end of this turn, all at once. */
 static void
@@ -93,6 +94,22 @@ turn_peaks(struct hf_io_thread *t)
 	}
 }
 
+/*
+ * Packets came, and lanes finish none: an owner may be waiting for this very CPU, a new one above
+ * all. On a CPU of its own this costs a system call while nothing else could be done.
+ */
+static void
+let_owners_go_on(struct hf_io_thread *t, uint32_t moved)
+{
+	uint32_t held = 0;
+
+	for (uint32_t l = 0; l < t->n_lanes; l++)
+		held += t->ring[l].fill;
+	t->still = moved == t->received && held > 0 ? t->still + 1 : 0;
+	if (t->still >= STILL_TURNS && t->idle == HF_IDLE_SLEEP)
+		sched_yield();
+}
+
 static void *
 io_main(void *arg)
 {
@@ -113,6 +130,8 @@ io_main(void *arg)
 		empty = moved > 0 ? 0 : empty + 1;
 		if (moved == 0)
 			hf_idle_wait(t->idle, t->idle_sleep_us, empty);
+		else
+			let_owners_go_on(t, moved);
 		now = hf_tsc();
 		hf_add(&t->shared->loops, 1);
 		hf_add(&t->shared->total_tsc, now - begin);

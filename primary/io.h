@@ -128,6 +128,7 @@ struct hf_io_thread {
 	uint32_t n_pools;
 	struct hf_transmit tx; /* how long it waits for room */
 	uint32_t received;     /* packets in this turn */
+	uint32_t still;        /* turns in a row in which lanes held packets and finished none */
 	/*
 	 * The thread's own ledger of packets, kept where drivers and pools are called, apart from
 	 * the counters that are shown: at the end of a turn got = given + what its rings hold.

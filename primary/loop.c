@@ -94,6 +94,7 @@ loop_run(struct hf_primary *p)
 		supervisor_tick(p);
 		quarantine_tick(p);
 		owners_tick(p);
+		hurry_tick(p);
 		census_tick(p);
 	}
 	hf_event_add(p, HF_EVENT_STOP, getpid(), -1, 0, "");

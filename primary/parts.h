@@ -132,6 +132,20 @@ int handover_owner(const struct hf_primary *p, uint32_t lane);
  */
 int handover_awake(const struct hf_primary *p, const struct hf_worker *w);
 
+/* --- hurry.c -------------------------------------------------------------------------------- */
+
+/*
+ * Before the owner of lane is asked to hand over: the worker of slot, which waits for it, comes
+ * before other threads, for 50 ms at most. Where the kernel does not allow it all goes on as usual.
+ */
+void hurry_begin(struct hf_primary *p, uint32_t lane, uint32_t slot);
+
+/* It is not to be the owner any more, or is it. */
+void hurry_end(struct hf_primary *p, uint32_t lane);
+
+/* Ends those whose time is over; every 10 ms or so. */
+void hurry_tick(struct hf_primary *p);
+
 /* --- owners.c ------------------------------------------------------------------------------- */
 
 int owners_start(struct hf_primary *p);

@@ -30,6 +30,12 @@ struct hf_port_counts {
 	uint64_t rx_missed, rx_nombuf, rx_errors, tx_errors;
 };
 
+/* The thread that is hurried to become a lane's owner. */
+struct hf_hurry {
+	int32_t pid, tid; /* tid 0: none */
+	uint64_t until_tsc;
+};
+
 struct hf_primary {
 	struct hf_config cfg;
 	struct hf_segment_map map;
@@ -52,6 +58,7 @@ struct hf_primary {
 	struct hf_recovery *recovery; /* hardware lanes; NULL otherwise */
 	int repairing; /* 1: ports and pools are being made whole: ask them nothing */
 	struct hf_owners *owners;
+	struct hf_hurry hurry[HF_MAX_LANES];
 	int restarting; /* `restart` moves lanes: control_restart.c ... */
 	int returning;  /* ... and a lane goes home: owners.c; one waits for the other */
 	struct hf_upgrade *upgrade; /* the one under way: upgrade.c; restarting is set, too */

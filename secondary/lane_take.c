@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lease.h"
 #include "points.h"
@@ -26,8 +27,12 @@ lane_sleep_us(unsigned int us)
 void
 lane_set_state(struct hf_lane_thread *t, enum hf_thread_state state)
 {
-	atomic_store_explicit(&t->worker->slot->thread[t->ctx.lane_id], (uint8_t)state,
-			      memory_order_release);
+	struct hf_worker *slot = t->worker->slot;
+
+	if (state != HF_THREAD_NONE)
+		atomic_store_explicit(&slot->tid[t->ctx.lane_id], gettid(), memory_order_relaxed);
+	/* Pairs with acquire loads: who sees that it waits sees which thread it is. */
+	atomic_store_explicit(&slot->thread[t->ctx.lane_id], (uint8_t)state, memory_order_release);
 }
 
 void

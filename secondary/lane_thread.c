@@ -134,6 +134,7 @@ note_gap(const struct hf_lane_context *ctx, struct lane_tally *y, uint64_t now)
 	/* Pairs with the primary's acquire load: the gap of this generation is there. */
 	atomic_store_explicit(&lane->last_gap_gen, y->generation, memory_order_release);
 	y->gap_from = 0;
+	hf_thread_calm(getpid(), gettid()); /* the primary may have hurried this change */
 }
 
 /* What a poll cost that found n packets. */
@@ -336,6 +337,16 @@ lanes_any_owner(const struct hf_worker_process *w)
 		    HF_THREAD_OWNER)
 			return 1;
 	return 0;
+}
+
+void
+lanes_calm(const struct hf_worker_process *w)
+{
+	for (uint32_t l = 0; l < HF_MAX_LANES; l++)
+		if (atomic_load_explicit(&w->slot->thread[l], memory_order_acquire) !=
+		    HF_THREAD_NONE)
+			hf_thread_calm(getpid(), atomic_load_explicit(&w->slot->tid[l],
+								      memory_order_relaxed));
 }
 
 void

@@ -67,6 +67,7 @@ look(const struct hf_worker_process *w)
 static enum outcome
 on_primary_loss(struct hf_worker_process *w)
 {
+	lanes_calm(w);
 	if (w->seg->header.forward_alone == 0)
 		return PRIMARY_LOST;
 	hf_warn("instance %s: the primary has died: worker %s forwards without it", w->opt.instance,

@@ -130,6 +130,9 @@ int lanes_start(struct hf_worker_process *w);
  */
 void lanes_adopt(struct hf_worker_process *w);
 
+/* The primary, which has hurried one of them, is gone: see hf_thread_hurry(). */
+void lanes_calm(const struct hf_worker_process *w);
+
 /* Asks all lane threads to give back and waits until none holds a lease (at most two seconds). */
 void lanes_stop(struct hf_worker_process *w);
 

@@ -31,7 +31,7 @@
 #include "segment_worker.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
-#define HF_LAYOUT_VERSION 5U
+#define HF_LAYOUT_VERSION 6U
 
 enum hf_segment_state {
 	HF_SEGMENT_STARTING, /* the primary is still building */

@@ -104,8 +104,9 @@ struct hf_worker {
 	_Atomic(uint32_t) asked;               /* enum hf_exit: why it was told to end, if it was */
 	uint32_t zero;
 	_Atomic(uint64_t) adopt; /* bit l: it shall start a thread for lane l if it has none */
-	/* Writer of byte l: the worker's thread of lane l. */
+	/* Writer of [l]: the worker's thread of lane l. */
 	alignas(64) _Atomic(uint8_t) thread[HF_MAX_LANES]; /* enum hf_thread_state */
+	_Atomic(int32_t) tid[HF_MAX_LANES];                /* its thread id while it is not NONE */
 	struct hf_crash crash;
 };
 

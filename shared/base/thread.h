@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Short sleeps end on time (timer slack 1 us), and the thread gets the CPU soon after it wakes, in
@@ -14,6 +15,18 @@
  * no larger share of the CPU. Calling thread, at its start; what the kernel refuses stays as it is.
  */
 void hf_thread_be_prompt(void);
+
+/*
+ * A thread that waits for a lane is about to get it: until it is calmed it comes before all threads
+ * of ordinary policies (SCHED_FIFO 1, marked by SCHED_RESET_ON_FORK). Whoever holds the lease it
+ * waits for inherits that, and of those that wait it is the first. Any process with CAP_SYS_NICE.
+ * Returns 0; -ESRCH: process pid has no thread tid; -EPERM, or -EINVAL where the thread has a
+ * policy of somebody's choice: it stays as it is.
+ */
+int hf_thread_hurry(pid_t pid, pid_t tid);
+
+/* Ends that: ordinary again, prompt, as nice as before. One that is in no hurry stays as it is. */
+void hf_thread_calm(pid_t pid, pid_t tid);
 
 /*
  * Takes the n CPUs of taken, those of lanes and I/O threads, out of *cpus: control work (attach,

@@ -72,8 +72,17 @@ kill_owner() {
 	wait "$iperf"
 	iperf_passed tcp
 	everyone_waits_for_lanes
+	hf_wait_for 2 all_are_calm || fail "a worker's thread is still hurried"
 	status_is "all(.lanes[]; .handovers >= $restarts)" || fail "too few hand-overs counted"
 	status_is "([.lanes[].takeovers] | add) >= $kills" || fail "too few takeovers counted"
+}
+
+# No thread of a worker comes before others any more: planned changes hurry the next owner.
+all_are_calm() {
+	local pid
+	for pid in $(status_of '.workers[].pid'); do
+		[ "$(ps -L -o cls= -p "$pid" | sort -u | tr -d ' \n')" = TS ] || return 1
+	done
 }
 
 # A thousand pings at 1 kHz at a time, for as long as the file $LOGS/busy exists.

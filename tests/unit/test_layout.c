@@ -19,14 +19,14 @@ static void
 layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
-	assert_int_equal(HF_LAYOUT_VERSION, 5);
-	assert_int_equal(sizeof(struct hf_segment), 1799680);
+	assert_int_equal(HF_LAYOUT_VERSION, 6);
+	assert_int_equal(sizeof(struct hf_segment), 1816064);
 	assert_int_equal(sizeof(struct hf_segment_header), 320);
 	assert_int_equal(sizeof(struct hf_run_config), 128);
 	assert_int_equal(sizeof(struct hf_port), 12800);
 	assert_int_equal(sizeof(struct hf_pool), 128);
 	assert_int_equal(sizeof(struct hf_lane), 1216);
-	assert_int_equal(sizeof(struct hf_worker), 384);
+	assert_int_equal(sizeof(struct hf_worker), 640);
 	assert_int_equal(sizeof(struct hf_io), 17536);
 	assert_int_equal(sizeof(struct hf_io_lane), 256);
 	assert_int_equal(sizeof(struct hf_event), 64);
@@ -44,10 +44,10 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_segment, pools, 205248);
 	OFFSET(hf_segment, lanes, 221632);
 	OFFSET(hf_segment, workers, 299456);
-	OFFSET(hf_segment, io, 324032);
-	OFFSET(hf_segment, clear, 464320);
-	OFFSET(hf_segment, events, 480704);
-	OFFSET(hf_segment, quarantine, 546304);
+	OFFSET(hf_segment, io, 340416);
+	OFFSET(hf_segment, clear, 480704);
+	OFFSET(hf_segment, events, 497088);
+	OFFSET(hf_segment, quarantine, 562688);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, park, 96);
@@ -57,6 +57,7 @@ fields_stand_where_other_programs_look(void **state)
 	OFFSET(hf_lane, flow_skipped, 768);
 	OFFSET(hf_lane, flows, 832);
 	OFFSET(hf_worker, thread, 192);
+	OFFSET(hf_worker, tid, 256);
 }
 
 /* Records of a kept segment must be found where they were put. */
