@@ -84,14 +84,35 @@ driver_toggle(const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 	return 0;
 }
 
-/* A virtual device's name begins with its driver's. NULL: not one of those that cannot. */
-static const char *
-cannot(const char *device)
+static int
+begins_with(const char *text, const char *word)
 {
+	return strncmp(text, word, strlen(word)) == 0;
+}
+
+/*
+ * A virtual device's name begins with its driver's, so that its driver is known before EAL runs;
+ * other devices' drivers are found at the start. Returns the name, up to its arguments, of a device
+ * that cannot have hardware lanes, or NULL.
+ */
+static const char *
+cannot(const char *device, const char **why)
+{
+	int virtual = begins_with(device, "net_") || begins_with(device, "eth_");
+
 	for (unsigned int i = 0; i < RTE_DIM(others); i++)
-		if (strncmp(device, others[i].driver, strlen(others[i].driver)) == 0)
+		if (begins_with(device, others[i].driver)) {
+			*why = others[i].why;
 			return others[i].driver;
-	return NULL;
+		}
+	for (unsigned int i = 0; i < RTE_DIM(drivers); i++)
+		if (begins_with(device, drivers[i].name))
+			return NULL;
+	/* Another name of net_null. That of net_virtio_user, virtio_user, begins otherwise. */
+	if (!virtual || begins_with(device, "eth_null"))
+		return NULL;
+	*why = driver_why_not("");
+	return device;
 }
 
 int
@@ -99,12 +120,12 @@ drivers_check(const struct hf_config *cfg)
 {
 	for (uint32_t i = 0; cfg->queues == HF_QUEUES_HARDWARE && i < cfg->n_ports; i++) {
 		const struct hf_config_port *cp = &cfg->ports[i];
-		const char *driver = cannot(cp->device);
+		const char *why, *driver = cannot(cp->device, &why);
 
 		if (driver == NULL)
 			continue;
-		hf_err("port %s: queues: hardware: %s: %s", cp->name, driver,
-		       driver_why_not(driver));
+		hf_err("port %s: queues: hardware: %.*s: %s", cp->name, (int)strcspn(driver, ","),
+		       driver, why);
 		return -EINVAL;
 	}
 	return 0;

@@ -68,3 +68,21 @@ start_null() {
 	[[ $output == *"queues: hardware: net_tap"* ]] || fail "said: $output"
 	[ ! -e "/run/holdfast/$INSTANCE" ]
 }
+
+@test "hardware asked for on a driver that is in no list: refused likewise, by its name" {
+	local device
+	for device in net_bonding0,mode=1 net_failsafe0 net_vhost0,iface=/nowhere eth_tap0 net_unheard_of; do
+		EXTRA="queues: hardware" write_config 1 net_null0 "$device"
+		run -2 "$HF_PRIMARY" -c "$CONFIG" --check
+		[ "${#lines[@]}" -eq 1 ] || fail "said: $output"
+		[[ $output == *"queues: hardware: ${device%%,*}: no way is known to empty its queues"* ]] ||
+			fail "said: $output"
+		EXTRA="queues: auto" write_config 1 net_null0 "$device"
+		run -0 "$HF_PRIMARY" -c "$CONFIG" --check
+	done
+	for device in net_null1 eth_null1 net_virtio_user0,path=/nowhere virtio_user0,path=/nowhere \
+		0000:01:00.0; do
+		EXTRA="queues: hardware" write_config 1 net_null0 "$device"
+		run -0 "$HF_PRIMARY" -c "$CONFIG" --check
+	done
+}
