@@ -4,15 +4,9 @@
  * than supervise.hang_timeout. The kernel then hands the lane on as after any death. Main thread;
  * waits for nobody; writes the event log and each lane's hung_gen.
  *
- * An old heartbeat alone proves nothing on a machine with more work than CPUs. The kernel is asked
- * as soon as a heartbeat is an eighth of the limit old, and again at the limit; the thread hangs if
- *   it is stopped (SIGSTOP, a debugger), or
- *   it has had a quarter of the limit of CPU time in between and not beaten (it loops; a thread
- *   that is well beats every millisecond), or
- *   it sleeps, and a quarter of the limit went by in which it did not wait for a CPU either (it is
- *   blocked; an idle owner sleeps a millisecond at most).
- * A thread that waits for a CPU is none of these, however long it has to wait. When this thread
- * itself was late, all are given a new start: the whole machine may have stood still.
+ * The kernel is asked about the thread as soon as a heartbeat is an eighth of the limit old, and
+ * again at the limit; hang_judge.c says what the answers mean. When this thread itself was late,
+ * all are given a new start: the whole machine may have stood still.
  *
  * Exempt: lanes in recovery or without an owner; lanes that are not supervised, and the worker that
  * owns one. A worker that attaches or leaves does not beat: it is killed only when it is seen
@@ -24,20 +18,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cpu_probe.h"
+#include "hang_judge.h"
 #include "log.h"
 #include "parts.h"
-#include "thread_look.h"
 
 #define LOOK_AGAIN_MS 2 /* while a late thread has not had its quarter */
 #define LATE_MS       10
-
-/* One heartbeat, and how its thread stood when it was first found old. */
-struct suspect {
-	uint64_t beat; /* 0: none */
-	uint64_t since_tsc;
-	uint64_t stopped_tsc; /* first seen stopped, 0: it was not */
-	struct thread_look first, now;
-};
 
 /* A thread that must beat. */
 struct watched_thread {
@@ -47,8 +34,8 @@ struct watched_thread {
 };
 
 static struct {
-	struct suspect lane[HF_MAX_LANES];
-	struct suspect worker[HF_MAX_WORKERS];
+	struct hang_suspect lane[HF_MAX_LANES];
+	struct hang_suspect worker[HF_MAX_WORKERS];
 	int32_t killed[HF_MAX_WORKERS]; /* pid, until the slot has another */
 	int killed_lane[HF_MAX_WORKERS];
 	uint64_t looked_tsc;
@@ -68,56 +55,47 @@ look_again_at(uint64_t tsc)
 		hang.next_tsc = tsc;
 }
 
-/* Has it had a quarter of the limit to beat, and did not? */
-static int
-had_its_chance(const struct hf_primary *p, const struct suspect *s, uint64_t now)
+/* Sends the probe, or notes its answer: that counts from the next look on. */
+static void
+probe(struct hang_suspect *s, const struct hang_sight *w)
 {
-	uint64_t quarter_ns = p->seg->run.hang_timeout_ms * UINT64_C(250000);
-	uint64_t since_ns = hf_tsc_to_ns(&p->seg->header, now - s->since_tsc);
-
-	if (s->now.state == 'R')
-		return s->now.run_ns - s->first.run_ns >= quarter_ns;
-	if (s->now.state == 'S' || s->now.state == 'D')
-		return since_ns >= quarter_ns + (s->now.wait_ns - s->first.wait_ns);
-	return 0; /* dead, or about to be */
+	if (s->probe != 0)
+		s->cpu_runs = cpu_probe_answered(s->probe);
+	else if (hang_wants_probe(s, w))
+		s->probe = cpu_probe_ask(w->look.cpu);
 }
 
 static int
-is_hung(const struct hf_primary *p, struct suspect *s, const struct watched_thread *t)
+is_hung(const struct hf_primary *p, struct hang_suspect *s, const struct watched_thread *t)
 {
+	const struct hf_segment_header *h = &p->seg->header;
 	uint64_t limit = ms_to_tsc(p, p->seg->run.hang_timeout_ms), now = hf_tsc();
 	uint64_t age = now > t->beat ? now - t->beat : 0;
+	struct hang_sight w = {.beat = t->beat,
+			       .now_ns = hf_tsc_to_ns(h, now),
+			       .age_ns = hf_tsc_to_ns(h, age),
+			       .limit_ns = hf_tsc_to_ns(h, limit),
+			       .beats = t->beats};
+	int hung;
 
 	if (age < limit / 8) {
 		s->beat = 0;
 		return 0;
 	}
-	if (thread_look(t->pid, t->tid, &s->now) != 0)
+	if (thread_look(t->pid, t->tid, &w.look) != 0)
 		return 0;
-	if (s->beat != t->beat) {
-		*s = (struct suspect){.beat = t->beat,
-				      .since_tsc = now,
-				      .first = s->now,
-				      .now = s->now};
-	}
-	if (!thread_is_stopped(&s->now))
-		s->stopped_tsc = 0;
-	else if (s->stopped_tsc == 0)
-		s->stopped_tsc = now;
-	if (!t->beats)
-		return s->stopped_tsc != 0 && now - s->stopped_tsc >= limit;
-	if (age < limit) {
+	hung = hang_judge(s, &w);
+	probe(s, &w);
+	if (t->beats && age < limit)
 		look_again_at(t->beat + limit);
-		return 0;
-	}
-	if (age < 2 * limit)
+	else if (t->beats && age < 2 * limit)
 		look_again_at(now + ms_to_tsc(p, LOOK_AGAIN_MS));
-	return s->stopped_tsc != 0 || had_its_chance(p, s, now);
+	return hung;
 }
 
 /* lane: -1 for a worker's main thread. */
 static void
-kill_worker(struct hf_primary *p, uint32_t slot, int lane, const struct suspect *s)
+kill_worker(struct hf_primary *p, uint32_t slot, int lane, const struct hang_suspect *s)
 {
 	const struct hf_worker *w = &p->seg->workers[slot];
 	int32_t pid = atomic_load(&w->pid);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cpu_probe.h"
 #include "files.h"
 #include "headroom.h"
 #include "log.h"
@@ -301,9 +302,17 @@ supervisor_wake(struct hf_primary *p, uint32_t slot)
 int
 supervisor_start(struct hf_primary *p)
 {
+	int err;
+
 	crash_watch_begin(p);
 	p->supervisor = calloc(1, sizeof(*p->supervisor));
-	return p->supervisor != NULL ? 0 : -ENOMEM;
+	if (p->supervisor == NULL)
+		return -ENOMEM;
+	err = cpu_probe_start();
+	if (err != 0)
+		hf_err("instance %s: start a thread that looks at CPUs: %s", p->cfg.instance,
+		       strerror(-err));
+	return err;
 }
 
 /* Every second the lanes' accounts are kept, so that a reader need not wait for a share of now. */

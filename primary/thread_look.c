@@ -31,6 +31,18 @@ read_file(int32_t pid, int32_t tid, const char *name, char *buf, size_t size)
 	return 0;
 }
 
+/* The nth word of a line, from 1; an empty text when there are fewer. */
+static const char *
+word(const char *line, unsigned int n)
+{
+	line += strspn(line, " ");
+	for (; n > 1; n--) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return line;
+}
+
 int
 thread_look(int32_t pid, int32_t tid, struct thread_look *look)
 {
@@ -41,9 +53,10 @@ thread_look(int32_t pid, int32_t tid, struct thread_look *look)
 	memset(look, 0, sizeof(*look));
 	if (err != 0)
 		return err;
-	p = strrchr(buf, ')'); /* the name may hold anything; fields 3.. follow it */
-	if (p == NULL || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-				&look->state, &user, &kernel) != 3)
+	p = strrchr(buf, ')'); /* the name may hold anything; fields 3.. of proc(5) follow it */
+	if (p == NULL || sscanf(word(p + 1, 1), "%c", &look->state) != 1 ||
+	    sscanf(word(p + 1, 12), "%lu %lu", &user, &kernel) != 2 ||
+	    sscanf(word(p + 1, 37), "%d", &look->cpu) != 1)
 		return -EPROTO;
 	err = read_file(pid, tid, "schedstat", buf, sizeof(buf));
 	if (err == 0 && sscanf(buf, "%" SCNu64 " %" SCNu64, &look->run_ns, &look->wait_ns) == 2)

@@ -9,6 +9,7 @@
 
 struct thread_look {
 	char state;       /* of /proc/PID/task/TID/stat: R, S, D, T, t, Z ... */
+	int cpu;          /* on which it runs, or ran last */
 	uint64_t run_ns;  /* CPU time it has had */
 	uint64_t wait_ns; /* time it was runnable and had no CPU, up to when it last got one */
 };

@@ -206,8 +206,8 @@ static const struct config_row rows[] = {
 	 .unit = "ms",
 	 .def = "100",
 	 .help = "A worker that gives no sign of life for so long is killed and its lanes are "
-		 "taken over; from 20, or 0 or off: never. A worker that merely waits for a CPU "
-		 "does not hang."},
+		 "taken over; from 20, or 0 or off: never. A worker that merely waits for a CPU, "
+		 "or whose virtual CPU stands still, does not hang."},
 	{.path = "quarantine.max_files",
 	 .type = CONFIG_INT,
 	 IN_CONFIG(quarantine_max_files),
