@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Workers that hang are killed and those that crash say so; their lanes go on elsewhere, and every
-# packet comes out once. Gaps are judged by the best of a few, for the machine may be shared.
+# packet comes out once. Of a few gaps the median is judged, in a soak nine of ten: the machine may be
+# shared, and virtual CPUs stand still now and then.
 load lib
 
 GAP_MORE_US=5000 # a takeover may take so much longer than the hang timeout
@@ -69,27 +70,30 @@ taken_over() {
 }
 
 # misbehave_times N SIGNAL [thread]: N times, the owner (its lane's thread) gets SIGNAL and the lane
-# is taken over. Sets BEST_GAP_US.
+# is taken over. Sets GAPS_US; of cores the last one stays.
 misbehave_times() {
-	local n=$1 signal=$2 what=${3:+owner_tid} i pid takeovers gap
-	BEST_GAP_US=
+	local n=$1 signal=$2 what=${3:+owner_tid} i pid takeovers
+	GAPS_US=()
 	for ((i = 1; i <= n; i++)); do
+		rm -f "$BATS_TEST_TMPDIR"/core*
 		somebody_waits
 		pid=$(status_of ".lanes[0].${what:-owner_pid}")
 		takeovers=$(status_of '.lanes[0].takeovers')
 		kill -"$signal" "$pid"
 		hf_wait_for 10 taken_over "$takeovers" || fail "lane 0 was not taken over" || return 1
 		sleep 0.2
-		gap=$(status_of '.lanes[0].last_gap_us')
-		echo "# $signal $i: gap $gap us" >&3
-		[ -n "$BEST_GAP_US" ] && [ "$BEST_GAP_US" -le "$gap" ] || BEST_GAP_US=$gap
+		GAPS_US+=("$(status_of '.lanes[0].last_gap_us')")
 		start_culprit "r$i" --standby || return 1
 	done
+	echo "# $signal: gaps in us: ${GAPS_US[*]}" >&3
 }
 
-# gap_at_most US
-gap_at_most() {
-	[ "$BEST_GAP_US" -le "$1" ] || fail "the best gap is $BEST_GAP_US us, should be at most $1"
+# gaps_at_most US
+gaps_at_most() {
+	local sorted judged
+	mapfile -t sorted < <(printf '%s\n' "${GAPS_US[@]}" | sort -n)
+	judged=${sorted[$((${#sorted[@]} * $(soak 9 5) / 10))]}
+	[ "$judged" -le "$1" ] || fail "gaps are ${sorted[*]} us, should be at most $1"
 }
 
 nothing_lost() {
@@ -101,22 +105,31 @@ nothing_lost() {
 }
 
 @test "a stopped owner is killed and its lane taken over in time, nothing lost" {
-	start_traffic 8
+	start_traffic "$(soak 60 8)"
 	start_forwarder
-	misbehave_times 3 STOP
-	gap_at_most $((100000 + GAP_MORE_US))
+	misbehave_times "$(soak 30 3)" STOP
+	gaps_at_most $((100000 + GAP_MORE_US))
 	nothing_lost
 	grep -q 'hangs: .* (state T): it was killed' "$LOGS/primary" || fail "no word in the log"
 }
 
-@test "an owner in an endless loop is killed and its lane taken over in time, nothing lost" {
-	start_traffic 8
-	start_forwarder 'supervise: {hang_timeout: 40}'
-	misbehave_times 3 USR1 thread
-	gap_at_most $((40000 + GAP_MORE_US))
+# loop_times MS: with that hang timeout.
+loop_times() {
+	start_traffic "$(soak 60 8)"
+	start_forwarder "supervise: {hang_timeout: $1}"
+	misbehave_times "$(soak 30 3)" USR1 thread
+	gaps_at_most $(($1 * 1000 + GAP_MORE_US))
 	nothing_lost
+}
+
+@test "an owner in an endless loop is killed and its lane taken over in time, nothing lost" {
+	loop_times 100
 	grep -q 'hangs: its thread of lane 0 .* (state R): it was killed' "$LOGS/primary" ||
 		fail "no word in the log"
+}
+
+@test "the same with another hang timeout" {
+	loop_times 40
 }
 
 @test "an owner that sleeps for ever is killed, as is a worker whose main thread does" {
@@ -227,10 +240,10 @@ core_mb() {
 
 @test "a core dump of 512 MB delays nobody" {
 	cores_are_files
-	start_traffic 12
+	start_traffic "$(soak 60 14)"
 	CORES=unlimited CULPRIT_MB=512 start_forwarder
-	CORES=unlimited CULPRIT_MB=512 misbehave_times 2 SEGV thread
-	gap_at_most "$GAP_MORE_US"
+	CORES=unlimited CULPRIT_MB=512 misbehave_times "$(soak 10 3)" SEGV thread
+	gaps_at_most "$GAP_MORE_US"
 	nothing_lost
 	[ "$(core_mb)" -ge 512 ] || fail "the core has $(core_mb) MB: it proves nothing"
 	rm -f "$BATS_TEST_TMPDIR"/core*
@@ -267,10 +280,25 @@ core_mb() {
 	rm -f "$BATS_TEST_TMPDIR"/core*
 }
 
+@test "SIGBUS, SIGILL, SIGFPE and SIGABRT of a lane's thread: each reported by its name, nothing lost" {
+	local signal pid
+	start_traffic 8
+	start_forwarder
+	for signal in BUS ILL FPE ABRT; do
+		somebody_waits
+		pid=$(status_of '.lanes[0].owner_pid')
+		misbehave_times 1 "$signal" thread
+		status_is "any(.crashes[]; .pid == $pid and .signal == \"SIG$signal\" and .lane == 0)" ||
+			fail "$(status_of .crashes)"
+	done
+	nothing_lost
+}
+
+# Needs a worker built with -Dpoints=true: HF_POINTS_BUILD, build/points by default.
 @test "a crash inside plan names the stage, one inside apply the packet" {
-	if ! HF_POINT_AT=list "$HF_WORKER" | grep -qx apply_open; then
-		skip "holdfast-worker was built without -Dpoints=true"
-	fi
+	HF_WORKER=${HF_POINTS_BUILD:-$HF_TOP/build/points}/secondary/holdfast-worker
+	[ -x "$HF_WORKER" ] && HF_POINT_AT=list "$HF_WORKER" | grep -qx apply_open ||
+		skip "$HF_WORKER: no worker built with -Dpoints=true"
 	start_traffic 8
 	POINT_AT=planned:1000:SEGV start_forwarder
 	hf_wait_for 10 taken_over 0 || fail "lane 0 was not taken over"
