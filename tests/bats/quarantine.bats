@@ -29,29 +29,30 @@ teardown() {
 	return "$status"
 }
 
-# start_traffic LOSS: two vhost ports, for the primary to connect to; LOSS packets may be missing.
+# start_traffic LOSS [SECONDS]: two vhost ports, for the primary to connect to; LOSS packets may be
+# missing.
 start_traffic() {
 	hf_spawn wire "$LOGS/wire" "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
 		--port "net_vhost1,iface=$SOCKET.b" --start-when "$BATS_TEST_TMPDIR/go" \
-		--idle sleep --json --rate 10000 --flows 100 --seconds 6 --allow-loss "$1"
+		--idle sleep --json --rate 10000 --flows 100 --seconds "${2:-6}" --allow-loss "$1"
 	WIRE_PID=$HF_PID
 	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
 }
 
 # start_forwarder POISON [LINE OF CONFIGURATION]: one lane, an owner and two standbys, traffic.
-# $QUEUES: software or hardware.
+# $QUEUES: software or hardware; $STANDBYS: how many.
 start_forwarder() {
-	local poison=$1 i
+	local poison=$1 i n=${STANDBYS:-2}
 	EXTRA="queues: ${QUEUES:-software}
 l2: {mode: macswap}
 ${2:-}" RING=16384 POOL=32767 write_config 1 \
 		"net_virtio_user0,path=$SOCKET.a,queue_size=1024" \
 		"net_virtio_user1,path=$SOCKET.b,queue_size=1024"
 	start_primary
-	for i in 0 1 2; do
+	for ((i = 0; i <= n; i++)); do
 		HF_POISON=$poison start_worker "w$i" "$([ "$i" -eq 0 ] && echo --lanes=0 || echo --standby)"
 	done
-	hf_wait_for 10 status_is '.lanes[0] | .state == "running" and (.waiting | length) == 2'
+	hf_wait_for 10 status_is '.lanes[0] | .state == "running" and (.waiting | length) == '"$n"
 	touch "$BATS_TEST_TMPDIR/go"
 }
 
@@ -101,7 +102,7 @@ reason_is() {
 	status_is '.lanes[0].kind == "software"'
 	exactly_one
 	file_holds_it
-	reason_is 'lane 0, ring 0, packet [0-9]+: SIGSEGV in plan of poison .*generations 1 and 2'
+	reason_is 'lane 0, ring 0, packet [0-9]+: SIGSEGV in plan of poison at address 0x0, .*generations 1 and 2'
 	run -0 ctl lanes
 	[[ $output == *"quarantined 1"* ]] || fail "$output"
 }
@@ -142,6 +143,27 @@ reason_is() {
 		fail "no word in the log"
 	ctl --json quarantine | jq -e '.max_files == 1 and .files[0].reason == "unknown"' ||
 		fail "quarantine"
+}
+
+@test "three packets of death: two files where two are allowed, no longer than allowed" {
+	local file files
+	start_traffic 3 8
+	# Packets 150, 406 and 662 of flow 5: the last byte of their numbers is that of 150.
+	STANDBYS=6 start_forwarder "${MARKER:0:18}" 'quarantine: {max_files: 2, snap_bytes: 64}'
+	hf_wait_for 12 status_is '.lanes[0].drops.quarantined == 3' || fail "$(status_of '.lanes[0]')"
+	wire_is '.lost == 3'
+	status_is '.lanes[0] | .takeovers == 6 and .dropped_pkts == 3' || fail "$(status_of '.lanes[0]')"
+	files=("$QUARANTINE"/*)
+	same "${#files[@]}" 2 "files"
+	for file in "${files[@]}"; do
+		same "$(tshark -r "$file" -T fields -e frame.cap_len -e udp.payload 2>/dev/null |
+			cut -c 1-21)" "64	${MARKER:0:18}" "bytes and begin of $file"
+		[ "$(stat -c %s "$file")" -le 2112 ] || fail "$file has $(stat -c %s "$file") bytes"
+	done
+	same "$(grep -c 'dropped, not written: quarantine.max_files are there' "$LOGS/primary")" 1 \
+		"packets told of that were not written"
+	run -0 ctl quarantine
+	[[ $output == *"2 of at most 2 files in $QUARANTINE"* ]] || fail "$output"
 }
 
 @test "signals from outside accuse no packet, nor does a stop" {
