@@ -58,11 +58,32 @@ lanes_forward() {
 			'.[0] | to_entries | all(.[]; .value > $before[.key])' >/dev/null
 }
 
-# serve_again: kills the primary, starts the next one, and waits until each lane moves packets.
+# alone: lanes' packets sent as the monitor sees them while there is no primary.
+alone() {
+	monitor_json >"$LOGS/alone.json"
+	jq -ec 'if .primary_gone and .state != "stale" then [.lanes[].tx_pkts] else empty end' \
+		"$LOGS/alone.json" || fail "the monitor does not say so: $(cut -c 1-300 "$LOGS/alone.json")"
+}
+
+# goes_on_alone: every lane sends packets without a primary. Sets ALONE to their counts.
+goes_on_alone() {
+	local first second
+	first=$(alone)
+	sleep 0.1
+	second=$(alone)
+	jq -en --argjson a "$first" --argjson b "$second" \
+		'[$a, $b] | transpose | all(.[]; .[1] > .[0])' >/dev/null ||
+		fail "without a primary: $first, later $second"
+	ALONE=$second
+}
+
+# serve_again KIND: kills the primary, starts the next one, and waits until each lane moves packets.
 # Sets TOOK_MS: from the start of the new primary.
 serve_again() {
 	local began
 	kill_primary
+	ALONE=[]
+	[ "$1" = software ] || goes_on_alone
 	began=$(date +%s%N)
 	start_primary
 	until lanes_forward 2>/dev/null; do
@@ -82,10 +103,15 @@ files_of_instance() {
 }
 
 @test "software lanes: the worker leaves at once, status 1, and says why" {
+	local began took
 	start_null software
 	start_worker w0 --lanes 0-1
+	began=$(date +%s%N)
 	kill_primary
 	hf_pids_wait 2 "$WORKER" || fail "the worker stays"
+	took=$((($(date +%s%N) - began) / 1000000))
+	echo "# it left after $took ms" >&3
+	[ "$took" -le 500 ] || fail "it left after $took ms"
 	ends_with 1 "$WORKER"
 	grep -q 'the primary has died' "$LOGS/worker-w0"
 }
@@ -211,10 +237,11 @@ kill_and_serve() {
 	files=$(files_of_instance)
 	for ((i = 0; i < $(soak 20 3); i++)); do
 		before=$(counted)
-		serve_again
+		serve_again "$kind"
 		[ "$TOOK_MS" -le 3000 ] || fail "kill $i: packets flow after $TOOK_MS ms"
 		[ "$TOOK_MS" -le "$worst" ] || worst=$TOOK_MS
 		none_fell "$before" "$(counted)"
+		[ "$ALONE" = '[]' ] || none_fell "$ALONE" "$(status_of '[.lanes[].tx_pkts] | tojson')"
 		assert_balance
 		same "$(files_of_instance)" "$files" "files after kill $i"
 	done
