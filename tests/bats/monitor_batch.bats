@@ -6,6 +6,7 @@
 #
 # shellcheck disable=SC2030,SC2031 # each test has a PORT of its own
 load lib
+load screen
 
 setup() {
 	test_begin
@@ -16,6 +17,7 @@ setup() {
 
 teardown() {
 	local status=0
+	screen_close
 	test_end || status=1
 	rm -f "$SEGMENT"
 	return "$status"
@@ -409,19 +411,57 @@ prometheus_says() {
 		[ "$(jq -r '.data.result[0].value[1]' <<<"$answer")" = "$3" ]
 }
 
-# traced NAME OPTION...: a monitor under strace, as a user of group holdfast.
-traced() {
-	strace -f -o "$LOGS/strace-$1" -e trace=openat,open,mmap,shmat,mprotect setpriv --reuid nobody \
-		--regid holdfast --clear-groups "$HF_MONITOR" --instance "$INSTANCE" "${@:2}"
+# trace NAME: sets TRACED, the words that start a monitor under strace as a user of group holdfast.
+trace() {
+	TRACED=(strace -f -o "$LOGS/strace-$1" -e "trace=openat,open,mmap,shmat,mprotect" setpriv
+		--reuid nobody --regid holdfast --clear-groups "$HF_MONITOR" --instance "$INSTANCE")
+}
+
+# traced_pid NAME: of the monitor, which every program before it has become.
+traced_pid() {
+	awk 'NR == 1 {print $1}' "$LOGS/strace-$1"
+}
+
+# traced_batch NAME OPTION...: and looks at what it mapped.
+traced_batch() {
+	trace "$1"
+	"${TRACED[@]}" "${@:2}" >/dev/null
+	maps_read_only "$1"
 }
 
 # The same on a terminal, from the first screen to q.
 traced_screen() {
-	export -f traced
-	export LOGS HF_MONITOR INSTANCE
-	(sleep 1.5 && printf q) | TERM=xterm timeout 20 script -qec \
-		"stty rows 24 cols 80; bash -c 'traced screen --interval 0.2'" /dev/null >"$LOGS/screen"
-	grep -q "$INSTANCE" "$LOGS/screen"
+	trace screen
+	screen_open 80 24 "${TRACED[@]}" --interval 0.2
+	screen_wait "$INSTANCE +live" 20
+	shares_nothing_writable screen
+	screen_keys q
+	screen_ends
+	maps_read_only screen
+}
+
+traced_exporter() {
+	local tracer ended=0
+	PORT=$(free_port)
+	trace metrics
+	"${TRACED[@]}" --prometheus "$PORT" 2>"$LOGS/exporter" &
+	tracer=$!
+	hf_run_record pids "$tracer $(hf_proc_start "$tracer") monitor"
+	hf_wait_for 20 up_is 1 || fail "no metrics"
+	up_is 1
+	shares_nothing_writable metrics
+	kill -TERM "$(traced_pid metrics)"
+	wait "$tracer" || ended=$?
+	same "$ended" 0 "exit status of the exporter"
+	maps_read_only metrics
+}
+
+# shares_nothing_writable NAME: the kernel's own list of what it has mapped while it runs.
+shares_nothing_writable() {
+	local maps
+	maps=$(<"/proc/$(traced_pid "$1")/maps")
+	same "$(grep -c ' r--s .*/holdfast-.*\.segment$' <<<"$maps")" 1 "$1: maps of the segment"
+	run ! grep -E '^[^ ]+ .w.s ' <<<"$maps"
 }
 
 # maps_read_only NAME: the segment was mapped once and PROT_READ, and nothing writable is shared.
@@ -432,26 +472,16 @@ maps_read_only() {
 		0 "$1: shared maps that are not PROT_READ alone"
 	same "$(awk '/openat.*\/segment", O_RDONLY/ {fd = $NF} /MAP_SHARED/ && $0 ~ ", " fd ", 0" {n++}
 		END {print n + 0}' "$trace")" 1 "$1: segment mapped"
-	run ! grep -E 'openat.*(O_RDWR|O_WRONLY)|shmat|mprotect.*MAP_SHARED' "$trace"
+	run ! grep -E 'openat.*(O_RDWR|O_WRONLY)|shmat' "$trace"
 }
 
 @test "every form maps the segment once and read-only, as a user of the group without root" {
 	start_forwarder
-	traced text --batch --count 3 --interval 0.1 >/dev/null
-	maps_read_only text
-	traced json --json --count 3 --interval 0.1 >/dev/null
-	maps_read_only json
-	traced csv --csv flows --count 3 --interval 0.1 >/dev/null
-	maps_read_only csv
+	traced_batch text --batch --count 3 --interval 0.1
+	traced_batch json --json --count 3 --interval 0.1
+	traced_batch csv --csv flows --count 3 --interval 0.1
 	traced_screen
-	maps_read_only screen
-	PORT=$(free_port)
-	traced metrics --prometheus "$PORT" 2>"$LOGS/exporter" &
-	hf_wait_for 10 up_is 1
-	up_is 1
-	kill -TERM "$(pgrep -fx -- "$HF_MONITOR --instance $INSTANCE --prometheus $PORT")"
-	wait $!
-	maps_read_only metrics
+	traced_exporter
 }
 
 @test "every form refuses a user outside the group in one line, exit 1" {
