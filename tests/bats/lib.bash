@@ -191,6 +191,26 @@ status_is() {
 	ctl --json status | jq -e "$1" >/dev/null
 }
 
+# as_nobody GROUP COMMAND...: as a user who is no other's, and in this group alone.
+as_nobody() {
+	setpriv --reuid nobody --regid "$1" --clear-groups "${@:2}"
+}
+
+# monitor_for_all: HF_MONITOR becomes a copy that every user may start, for the build may lie where
+# some cannot look.
+monitor_for_all() {
+	local dir=$BATS_TEST_TMPDIR/public above
+	mkdir "$dir"
+	cp "$HF_MONITOR" "${HF_MONITOR%/*}/holdfast-exporter" "$dir"
+	chmod 755 "$dir" "$dir"/*
+	for ((above = 0; above < 8; above++)); do # from the test's folder up to that of all tests
+		dir=${dir%/*}
+		chmod a+x "$dir"
+		[ "$dir" != "$BATS_RUN_TMPDIR" ] || break
+	done
+	HF_MONITOR=$BATS_TEST_TMPDIR/public/holdfast-monitor
+}
+
 # --- balance ------------------------------------------------------------------------------------
 
 # balance_errors: reads a status from stdin, prints a line for each lane or pool that is wrong.

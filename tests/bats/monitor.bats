@@ -13,18 +13,16 @@ monitor() {
 	"$HF_MONITOR" --instance "$INSTANCE" "$@"
 }
 
-as_nobody() {
-	setpriv --reuid nobody --regid "$1" --clear-groups "${@:2}"
-}
-
 @test "batch: a member of group holdfast sees lanes, workers and flows without root" {
 	start_forwarder
+	monitor_for_all
 	run -0 as_nobody holdfast "$HF_MONITOR" --instance "$INSTANCE" --batch --once --top 10
 	[[ $output == *w0* && $output == *w1* && $output == *"$HOST_A"* ]]
 }
 
 @test "batch: somebody outside the group is refused in one line, exit 1" {
 	start_forwarder
+	monitor_for_all
 	run -1 as_nobody nogroup "$HF_MONITOR" --instance "$INSTANCE" --batch --once
 	[ "${#lines[@]}" -eq 1 ]
 }

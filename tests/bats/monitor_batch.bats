@@ -82,10 +82,6 @@ up_is() {
 	scrape | grep -q "^holdfast_up{.*} $1\$"
 }
 
-as_nobody() {
-	setpriv --reuid nobody --regid "$1" --clear-groups "${@:2}"
-}
-
 # one_line TEXT: the last `run` said one line, with TEXT in it.
 one_line() {
 	[[ ${#lines[@]} -eq 1 && $output == *$1* ]] || fail "$output"
@@ -411,7 +407,7 @@ prometheus_says() {
 		[ "$(jq -r '.data.result[0].value[1]' <<<"$answer")" = "$3" ]
 }
 
-# trace NAME: sets TRACED, the words that start a monitor under strace as a user of group holdfast.
+# trace NAME: after monitor_for_all; sets TRACED, the words that start a monitor under strace as a user of group holdfast.
 trace() {
 	TRACED=(strace -f -o "$LOGS/strace-$1" -e "trace=openat,open,mmap,shmat,mprotect" setpriv
 		--reuid nobody --regid holdfast --clear-groups "$HF_MONITOR" --instance "$INSTANCE")
@@ -477,6 +473,7 @@ maps_read_only() {
 
 @test "every form maps the segment once and read-only, as a user of the group without root" {
 	start_forwarder
+	monitor_for_all
 	traced_batch text --batch --count 3 --interval 0.1
 	traced_batch json --json --count 3 --interval 0.1
 	traced_batch csv --csv flows --count 3 --interval 0.1
@@ -487,6 +484,7 @@ maps_read_only() {
 @test "every form refuses a user outside the group in one line, exit 1" {
 	local form
 	start_forwarder
+	monitor_for_all
 	for form in "--batch" "--json --once" "--csv ports" "--prometheus $(free_port)"; do
 		# shellcheck disable=SC2086
 		run -1 as_nobody nogroup timeout 20 "$HF_MONITOR" --instance "$INSTANCE" $form
