@@ -161,19 +161,11 @@ table_field(const struct hf_column *column, const void *row, int exact, char *bu
 	}
 }
 
+/* The longest cell of a column; least: what it has in any case. */
 static uint32_t
-least_width(const struct hf_column *c)
+longest(const struct hf_rows *rows, const struct hf_column *c, int exact, uint32_t least)
 {
-	uint32_t head = (uint32_t)strlen(c->head);
-
-	return c->width > head || (c->flags & COLUMN_FLEX) != 0 ? c->width : head;
-}
-
-/* The longest cell of a column. */
-static uint32_t
-longest(const struct hf_rows *rows, const struct hf_column *c, int exact)
-{
-	uint32_t width = (uint32_t)strlen(c->head);
+	uint32_t head = (uint32_t)strlen(c->head), width = head > least ? head : least;
 	char buf[TABLE_CELL_LEN];
 
 	for (uint32_t i = 0; i < rows->n; i++) {
@@ -182,6 +174,13 @@ longest(const struct hf_rows *rows, const struct hf_column *c, int exact)
 			width = (uint32_t)strlen(buf);
 	}
 	return width;
+}
+
+/* What a column takes at least: a flexible one may be cut, a number may not. */
+static uint32_t
+least_width(const struct hf_rows *rows, const struct hf_column *c, int exact)
+{
+	return (c->flags & COLUMN_FLEX) != 0 ? c->width : longest(rows, c, exact, c->width);
 }
 
 /* Sum of the columns and one blank between them. */
@@ -242,10 +241,8 @@ table_fit(struct hf_layout *layout, const struct hf_rows *rows, int exact, uint3
 
 		if (!in_view(column))
 			continue;
-		layout->width[c] = least_width(column);
-		wanted[c] = layout->width[c];
-		if (exact || (column->flags & COLUMN_FLEX) != 0)
-			wanted[c] = longest(rows, column, exact);
+		layout->width[c] = least_width(rows, column, exact);
+		wanted[c] = longest(rows, column, exact, 0);
 	}
 	while (total_width(layout, t) > avail && drop_column(layout, t))
 		;

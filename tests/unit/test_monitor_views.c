@@ -105,6 +105,104 @@ columns_fit_every_width_and_the_key_ones_stay(void **state)
 	drop_sample(s);
 }
 
+/* A value of many digits in every field of a row, by what its cell is. */
+static void
+fill_row(const struct hf_table *t, void *row)
+{
+	for (uint32_t c = 0; c < t->n_columns; c++) {
+		const struct hf_column *column = &t->columns[c];
+		const uint64_t count = 123456789012;
+		const double number = 98765432109.8, percent = 99.9;
+		const uint32_t u32 = 4000000000;
+		char *field = (char *)row + column->offset;
+
+		if (column->cell == HF_CELL_COUNT || column->cell == HF_CELL_BYTES ||
+		    column->cell == HF_CELL_GAP)
+			memcpy(field, &count, sizeof(count));
+		else if (column->cell == HF_CELL_PERCENT || column->cell == HF_CELL_SIGNED)
+			memcpy(field, &percent, sizeof(percent));
+		else if (column->cell == HF_CELL_U32)
+			memcpy(field, &u32, sizeof(u32));
+		else if (column->cell == HF_CELL_NUMBER || column->cell == HF_CELL_AGE)
+			memcpy(field, &number, sizeof(number));
+	}
+}
+
+static void
+a_number_has_room_or_is_not_shown(void **state)
+{
+	struct hf_sample *s = make_sample(2, 2, 2, 3);
+	char text[TABLE_CELL_LEN];
+
+	(void)state;
+	s->n_pools = s->n_io = s->n_queues = s->n_drop_cells = s->n_huge = s->n_parts = 1;
+	for (uint32_t i = 0; i < 2U * HF_TABLE_COUNT; i++) {
+		struct hf_rows rows = table_rows(s, (enum hf_table_id)(i / 2));
+		int exact = i % 2;
+
+		if (rows.n == 0)
+			continue;
+		fill_row(rows.table, (void *)(uintptr_t)rows.row);
+		for (uint32_t avail = 20; avail < 200; avail += 5) {
+			struct hf_layout layout;
+
+			table_fit(&layout, &rows, exact, avail);
+			for (uint32_t c = 0; c < rows.table->n_columns; c++) {
+				const struct hf_column *column = &rows.table->columns[c];
+
+				if (layout.width[c] == 0 || (column->flags & COLUMN_FLEX) != 0)
+					continue;
+				table_field(column, rows.row, exact, text, sizeof(text));
+				if (strlen(text) > layout.width[c])
+					fail_msg("%s.%s: %s in %u columns", rows.table->key,
+						 column->key, text, layout.width[c]);
+			}
+		}
+	}
+	drop_sample(s);
+}
+
+/* keys: those of the columns that table has at 80 columns, the flexible ones so wide at least. */
+static void
+assert_shown_at_80(const struct hf_rows *rows, const char *const *keys, uint32_t n)
+{
+	struct hf_layout layout;
+	char cell[TABLE_CELL_LEN];
+	uint32_t found = 0;
+
+	table_fit(&layout, rows, 0, 80);
+	for (uint32_t c = 0; c < rows->table->n_columns; c++) {
+		for (uint32_t k = 0; k < n; k++) {
+			if (strcmp(rows->table->columns[c].key, keys[k]) != 0)
+				continue;
+			assert_true(layout.width[c] > 0);
+			assert_null(strchr(table_cell(&layout, rows, 0, c, cell), '~'));
+			found++;
+		}
+	}
+	assert_int_equal(found, n);
+}
+
+static void
+what_matters_of_ports_and_workers_is_whole_at_80(void **state)
+{
+	static const char *const port[] = {"name",   "link",   "rx_pps",    "rx_bps",   "tx_pps",
+					   "tx_bps", "errors", "rx_missed", "rx_nombuf"};
+	static const char *const worker[] = {"name",  "pid",      "cpu",      "node",
+					     "state", "uptime_s", "restarts", "last_exit"};
+	struct hf_sample *s = make_sample(1, 1, 1, 1);
+	struct hf_rows rows = table_rows(s, HF_TABLE_PORTS);
+
+	(void)state;
+	snprintf(s->ports[0].name, sizeof(s->ports[0].name), "0000:03:00.1");
+	assert_shown_at_80(&rows, port, sizeof(port) / sizeof(port[0]));
+	rows = table_rows(s, HF_TABLE_WORKERS);
+	snprintf(s->workers[0].name, sizeof(s->workers[0].name), "left-1");
+	snprintf(s->workers[0].last_exit, sizeof(s->workers[0].last_exit), "killed: SIGKILL");
+	assert_shown_at_80(&rows, worker, sizeof(worker) / sizeof(worker[0]));
+	drop_sample(s);
+}
+
 static void
 flows_keep_all_their_columns_but_idle_at_80(void **state)
 {
@@ -221,6 +319,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_short_at_every_size),
 		cmocka_unit_test(columns_fit_every_width_and_the_key_ones_stay),
+		cmocka_unit_test(a_number_has_room_or_is_not_shown),
+		cmocka_unit_test(what_matters_of_ports_and_workers_is_whole_at_80),
 		cmocka_unit_test(flows_keep_all_their_columns_but_idle_at_80),
 		cmocka_unit_test(text_is_aligned_and_says_none),
 		cmocka_unit_test(text_and_json_say_why_there_is_nothing),
