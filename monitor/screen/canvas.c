@@ -32,11 +32,13 @@ canvas_init(struct hf_canvas *c, int width, int height, int ascii)
 {
 	width = width < 1 ? 1 : width;
 	height = height < 1 ? 1 : height;
-	*c = (struct hf_canvas){.width = width, .height = height, .stride = width, .ascii = ascii};
+	*c = (struct hf_canvas){
+		.width = width, .height = height, .last = height, .stride = width, .ascii = ascii};
 	c->cells = calloc((size_t)width * (size_t)height, sizeof(*c->cells));
 	c->hits = calloc(CANVAS_MAX_HITS, sizeof(*c->hits));
 	c->n_hits = calloc(1, sizeof(*c->n_hits));
-	if (c->cells == NULL || c->hits == NULL || c->n_hits == NULL) {
+	c->lowest = calloc(1, sizeof(*c->lowest));
+	if (c->cells == NULL || c->hits == NULL || c->n_hits == NULL || c->lowest == NULL) {
 		canvas_free(c);
 		return -ENOMEM;
 	}
@@ -50,6 +52,7 @@ canvas_free(struct hf_canvas *c)
 	free(c->cells);
 	free(c->hits);
 	free(c->n_hits);
+	free(c->lowest);
 	*c = (struct hf_canvas){0};
 }
 
@@ -76,6 +79,39 @@ canvas_part(const struct hf_canvas *c, int x, int y, int width, int height)
 	part.width = right - x;
 	part.height = bottom - y;
 	return part;
+}
+
+struct hf_canvas
+canvas_scrolled(const struct hf_canvas *c, int lines, int skip)
+{
+	struct hf_canvas all = *c;
+
+	if (c->top > all.first)
+		all.first = c->top;
+	if (c->top + c->height < all.last)
+		all.last = c->top + c->height;
+	all.top -= skip;
+	all.height = lines;
+	return all;
+}
+
+void
+canvas_measure(struct hf_canvas *c)
+{
+	*c->lowest = 0;
+}
+
+int
+canvas_below(const struct hf_canvas *c)
+{
+	return *c->lowest - c->top - c->height;
+}
+
+/* Is line y of this part to be seen? */
+static int
+in_sight(const struct hf_canvas *c, int y)
+{
+	return y >= 0 && y < c->height && c->top + y >= c->first && c->top + y < c->last;
 }
 
 static struct hf_glyph *
@@ -130,8 +166,11 @@ shown(const struct hf_canvas *c, uint32_t code)
 int
 canvas_put(struct hf_canvas *c, int x, int y, enum hf_style style, const char *text)
 {
-	int inside = y >= 0 && y < c->height;
+	int inside = in_sight(c, y);
 
+	/* A canvas of no cells measures text alone. */
+	if (c->lowest != NULL && y >= 0 && y < c->height && c->top + y >= *c->lowest)
+		*c->lowest = c->top + y + 1;
 	while (*text != '\0') {
 		uint32_t code = next_code(&text);
 
@@ -178,7 +217,7 @@ canvas_put_right(struct hf_canvas *c, int right, int y, enum hf_style style, con
 void
 canvas_fill(struct hf_canvas *c, int x, int y, int width, enum hf_style style)
 {
-	if (y < 0 || y >= c->height)
+	if (!in_sight(c, y))
 		return;
 	for (int i = x < 0 ? 0 : x; i < x + width && i < c->width; i++)
 		*cell(c, i, y) = (struct hf_glyph){.code = ' ', .style = style};
@@ -187,7 +226,7 @@ canvas_fill(struct hf_canvas *c, int x, int y, int width, enum hf_style style)
 void
 canvas_restyle(struct hf_canvas *c, int x, int y, int width, enum hf_style style)
 {
-	if (y < 0 || y >= c->height)
+	if (!in_sight(c, y))
 		return;
 	for (int i = x < 0 ? 0 : x; i < x + width && i < c->width; i++)
 		cell(c, i, y)->style = style;
@@ -215,7 +254,7 @@ canvas_hit(struct hf_canvas *c, int x, int y, int width, enum hf_hit_kind kind, 
 {
 	struct hf_canvas place = canvas_part(c, x, y, width, 1);
 
-	if (place.width == 0 || place.height == 0 || *c->n_hits >= CANVAS_MAX_HITS)
+	if (place.width == 0 || !in_sight(c, y) || *c->n_hits >= CANVAS_MAX_HITS)
 		return;
 	c->hits[(*c->n_hits)++] = (struct hf_hit){.x = place.left,
 						  .y = place.top,

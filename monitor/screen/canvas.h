@@ -51,9 +51,11 @@ struct hf_canvas {
 	int stride;
 	int left, top;       /* of this part, on the screen */
 	int width, height;   /* of this part */
+	int first, last;     /* lines of the screen that it may write: those before last */
 	int ascii;           /* 1: what is not ASCII is replaced */
 	struct hf_hit *hits; /* CANVAS_MAX_HITS */
 	uint32_t *n_hits;
+	int *lowest; /* the line below the lowest that had text, in sight or not */
 };
 
 /* A blank canvas. Returns 0 or -ENOMEM. Sizes below 1 are taken as 1. */
@@ -65,6 +67,18 @@ void canvas_clear(struct hf_canvas *c);
 
 /* The part of c at (x, y), as far as it lies inside c. */
 struct hf_canvas canvas_part(const struct hf_canvas *c, int x, int y, int width, int height);
+
+/*
+ * A canvas as wide as c and so many lines high, of which c shows those from line skip on. What is
+ * drawn on the others is not seen.
+ */
+struct hf_canvas canvas_scrolled(const struct hf_canvas *c, int lines, int skip);
+
+/* Forgets how low text was written. Of a whole canvas. */
+void canvas_measure(struct hf_canvas *c);
+
+/* Lines with text below the lower edge of c since canvas_measure(); negative: lines without. */
+int canvas_below(const struct hf_canvas *c);
 
 /* Writes text (UTF-8) in line y from x on, cut at the edges. Returns the column behind it. */
 int canvas_put(struct hf_canvas *c, int x, int y, enum hf_style style, const char *text);

@@ -94,14 +94,19 @@ frame_tabs(struct hf_canvas *c, const struct hf_ui *ui)
 	}
 }
 
-/* Rows of the view, where it has any: "3-20 of 4096". */
+/* What is out of sight: of details, or of rows: "3-20 of 4096". */
 static void
-rows_text(char *buf, size_t len, const struct hf_panel *p)
+rows_text(char *buf, size_t len, const struct hf_view_state *state)
 {
+	const struct hf_panel *p = &state->panel;
 	uint32_t last = p->top + p->visible < p->n ? p->top + p->visible : p->n;
 
 	buf[0] = '\0';
-	if (p->table != NULL && p->n > 0)
+	if (state->details && state->below > 0)
+		snprintf(buf, len, "PgDn: %d more", state->below);
+	else if (state->details && state->skipped > 0)
+		snprintf(buf, len, "PgUp: %d above", state->skipped);
+	else if (p->table != NULL && p->n > 0)
 		snprintf(buf, len, "%u-%u of %u", p->top + 1, last, p->n);
 }
 
@@ -122,7 +127,7 @@ draw_prompt(struct hf_canvas *c, int y, const struct hf_prompt *p)
 void
 frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *shown)
 {
-	const struct hf_panel *p = &ui->states[ui->current].panel;
+	const struct hf_view_state *state = &ui->states[ui->current];
 	const struct hf_key_row *rows;
 	int x = 1, y = c->height - 1;
 	char text[64];
@@ -153,10 +158,9 @@ frame_keys(struct hf_canvas *c, const struct hf_ui *ui, const struct hf_shown *s
 	}
 	if (shown->sample->state == HF_SAMPLE_WAITING || ui->help)
 		return;
-	rows_text(text, sizeof(text), p);
-	if (ui->states[ui->current].filter[0] != '\0')
-		x = canvas_print(c, x, y, HF_STYLE_SORT, "%.40s", ui->states[ui->current].filter) +
-		    1;
+	rows_text(text, sizeof(text), state);
+	if (state->filter[0] != '\0')
+		x = canvas_print(c, x, y, HF_STYLE_SORT, "%.40s", state->filter) + 1;
 	if (c->width - canvas_width(text) - 2 > x)
 		canvas_put_right(c, c->width - 1, y, HF_STYLE_BAR, text);
 }

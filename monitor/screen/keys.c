@@ -25,7 +25,7 @@ static const struct hf_key_row rows[] = {
 	{{HF_KEY_DOWN, 'j'}, HF_ACTION_DOWN, NULL, NULL, NULL},
 	{{HF_KEY_LEFT}, HF_ACTION_LEFT, NULL, NULL, NULL},
 	{{HF_KEY_RIGHT}, HF_ACTION_RIGHT, NULL, NULL, NULL},
-	{{HF_KEY_PAGE_UP}, HF_ACTION_PAGE_UP, "PgUp, PgDn", "a page up, down", NULL},
+	{{HF_KEY_PAGE_UP}, HF_ACTION_PAGE_UP, "PgUp, PgDn", "a page up, down; of details that have no room, too", NULL},
 	{{HF_KEY_PAGE_DOWN}, HF_ACTION_PAGE_DOWN, NULL, NULL, NULL},
 	{{HF_KEY_HOME, 'g'}, HF_ACTION_FIRST, "Home, End", "the first row, the last (also g, G)", NULL},
 	{{HF_KEY_END, 'G'}, HF_ACTION_LAST, NULL, NULL, NULL},

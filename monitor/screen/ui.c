@@ -40,7 +40,7 @@ ui_draw(struct hf_ui *ui, struct hf_canvas *c, const struct hf_shown *shown)
 		ui->wish.follow = 0;
 		ui->wish.frozen = ui->seek.on || shown->replay;
 		if (body.height > 0)
-			view->draw(&body, &ui->states[ui->current], shown);
+			views_draw(view, &body, &ui->states[ui->current], shown);
 		if (body.height > 0 && view->want != NULL)
 			view->want(&ui->states[ui->current], shown, &ui->wish);
 	}

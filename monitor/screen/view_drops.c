@@ -196,6 +196,8 @@ draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *sh
 	if (n == 0)
 		canvas_put(c, 1, 1, HF_STYLE_DIM, "none");
 	lower = canvas_part(c, 0, (int)visible + 2, c->width, c->height - (int)visible - 2);
+	if (state->details)
+		lower = views_details(&lower, state);
 	if (state->details && n > 0)
 		draw_lanes(&lower, shown, rows[p->selected]->reason);
 	else

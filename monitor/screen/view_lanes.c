@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * View 3: the lanes, and below them what they cost and could take; of the selected one, when its
- * details are asked for, every figure, its cycles by step and the last minutes.
+ * details are asked for, every figure, of its flow table too, its cycles by step and the last
+ * minutes.
  */
 #include "chart.h"
 
@@ -52,13 +53,15 @@ draw_steps(struct hf_canvas *c, int y, const struct hf_lane_row *lane, const str
 static void
 draw_details(struct hf_canvas *c, const struct hf_lane_row *lane, const struct hf_shown *shown)
 {
-	struct hf_rows rows = table_rows(shown->sample, HF_TABLE_LANES);
-	int y = panel_details(c, &rows, lane, shown->exact) + 1;
-	struct hf_canvas load = canvas_part(c, 0, y, c->width, c->height - y);
+	static const enum hf_table_id tables[] = {HF_TABLE_LANES, HF_TABLE_LOAD,
+						  HF_TABLE_FLOW_TABLES}; /* rows are lanes in all */
+	int y = 0;
 
-	if (load.height > 0) {
-		rows = table_rows(shown->sample, HF_TABLE_LOAD);
-		y += panel_details(&load, &rows, lane, shown->exact) + 1;
+	for (uint32_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct hf_rows rows = table_rows(shown->sample, tables[i]);
+		struct hf_canvas part = canvas_part(c, 0, y, c->width, c->height - y);
+
+		y += panel_details(&part, &rows, lane, shown->exact) + 1;
 	}
 	if (c->height - y >= HF_LANE_STEP_PLAN + 6)
 		y = draw_steps(c, y, lane, shown) + 1;

@@ -152,6 +152,7 @@ draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *sh
 	pool = panel_selected(&state->panel, &rows, &id);
 	lower = canvas_part(c, 0, upper.height + 1, c->width, c->height - upper.height - 1);
 	if (state->details && pool != NULL) {
+		lower = views_details(&lower, state);
 		panel_details(&lower, &rows, pool, shown->exact);
 		return;
 	}

@@ -80,6 +80,7 @@ draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *sh
 	if (port == NULL || lower.height < 3)
 		return;
 	if (state->details) {
+		lower = views_details(&lower, state);
 		used = panel_details(&lower, &rows, port, shown->exact);
 		lower = canvas_part(&lower, 0, used + 1, lower.width, lower.height - used - 1);
 	}

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define DETAILS_LINES 80 /* room for all lanes, and more than any details take */
+
 static const struct hf_view *(*const list[HF_VIEW_COUNT])(void) = {
 	view_overview, view_ports,  view_lanes, view_workers, view_flows,
 	view_drops,    view_memory, view_numa,  view_events,
@@ -17,6 +19,38 @@ views_get(uint32_t index)
 	return list[index % HF_VIEW_COUNT]();
 }
 
+void
+views_draw(const struct hf_view *view, struct hf_canvas *c, struct hf_view_state *state,
+	   const struct hf_shown *shown)
+{
+	canvas_measure(c);
+	state->page = 0;
+	view->draw(c, state, shown);
+	state->below = state->page > 0 ? canvas_below(c) : 0;
+	if (state->below >= 0)
+		return;
+	/* Of more lines than there are now: no further than to the last one. */
+	state->skipped = state->skipped + state->below > 0 ? state->skipped + state->below : 0;
+	state->below = 0;
+}
+
+/* Scrolls the details by a page. Returns 0 when all of them are in sight. */
+static int
+scroll(struct hf_view_state *state, enum hf_action action)
+{
+	int page = state->page > 1 ? state->page - 1 : 1;
+
+	if (!state->details || (state->skipped == 0 && state->below == 0))
+		return 0;
+	if (action == HF_ACTION_PAGE_DOWN)
+		state->skipped += state->below < page ? state->below : page;
+	else if (action == HF_ACTION_PAGE_UP)
+		state->skipped = state->skipped > page ? state->skipped - page : 0;
+	else
+		return 0;
+	return 1;
+}
+
 int
 views_act(const struct hf_view *view, struct hf_view_state *state, const struct hf_shown *shown,
 	  struct hf_wish *wish, enum hf_action action)
@@ -25,8 +59,11 @@ views_act(const struct hf_view *view, struct hf_view_state *state, const struct 
 		return 1;
 	if (action == HF_ACTION_DETAILS) {
 		state->details = !state->details;
+		state->skipped = 0;
 		return 1;
 	}
+	if (scroll(state, action))
+		return 1;
 	return panel_act(&state->panel, action);
 }
 
@@ -56,6 +93,15 @@ views_order(const struct hf_view *view, struct hf_view_state *state, struct hf_w
 }
 
 struct hf_canvas
+views_details(const struct hf_canvas *c, struct hf_view_state *state)
+{
+	int lines = c->height > DETAILS_LINES ? c->height : DETAILS_LINES;
+
+	state->page = c->height;
+	return canvas_scrolled(c, lines, state->skipped);
+}
+
+struct hf_canvas
 views_upper(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *shown,
 	    enum hf_table_id table, const struct hf_row_id *id, uint32_t sorted)
 {
@@ -71,7 +117,8 @@ views_upper(struct hf_canvas *c, struct hf_view_state *state, const struct hf_sh
 	}
 	part = canvas_part(c, 0, 0, c->width, lines);
 	panel_draw(&part, &state->panel, &rows, id, sorted, shown->exact);
-	return canvas_part(c, 0, lines + 1, c->width, c->height - lines - 1);
+	part = canvas_part(c, 0, lines + 1, c->width, c->height - lines - 1);
+	return state->details ? views_details(&part, state) : part;
 }
 
 void

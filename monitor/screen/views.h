@@ -36,6 +36,7 @@ struct hf_shown {
 struct hf_view_state {
 	struct hf_panel panel;
 	int details;                   /* 1: the selected row in full */
+	int skipped, below, page;      /* lines of the details: above sight, below it, in it */
 	char filter[PANEL_FILTER_LEN]; /* as the user typed it, "": none */
 };
 
@@ -85,6 +86,10 @@ const struct hf_view *view_events(void);
 /* The views in the order of their numbers: view 1 is views_get(0). */
 const struct hf_view *views_get(uint32_t index);
 
+/* Draws a view on c, and finds how much of the details is out of sight. */
+void views_draw(const struct hf_view *view, struct hf_canvas *c, struct hf_view_state *state,
+		const struct hf_shown *shown);
+
 /* Hands an action to a view: to act, then to its panel. Returns 1 when it was taken. */
 int views_act(const struct hf_view *view, struct hf_view_state *state, const struct hf_shown *shown,
 	      struct hf_wish *wish, enum hf_action action);
@@ -96,6 +101,11 @@ int views_filter(const struct hf_view *view, struct hf_view_state *state, struct
 /* Orders by a column, or, when it does already, the other way round. */
 void views_order(const struct hf_view *view, struct hf_view_state *state, struct hf_wish *wish,
 		 uint32_t column);
+
+/*
+ * Room for details on c: more lines than c has, those that are in sight as the user scrolled.
+ */
+struct hf_canvas views_details(const struct hf_canvas *c, struct hf_view_state *state);
 
 /*
  * A table on all of c, or, when the details of its selected row are to be shown, on the upper third

@@ -222,24 +222,6 @@ a_column_orders_rows_and_unknown_comes_last(void **state)
 }
 
 static void
-enter_shows_every_field_of_the_row(void **state)
-{
-	struct world *w = *state;
-	const struct hf_table *t = columns_table(HF_TABLE_WORKERS);
-
-	press(w, '4');
-	draw_at(w, 120, 40, 1);
-	press(w, HF_KEY_ENTER);
-	draw_at(w, 120, 40, 1);
-	for (uint32_t i = 0; i < t->n_columns; i++)
-		assert_true(find_line(w, t->columns[i].key) > 0);
-	press(w, 'q');
-	assert_int_equal(w->ui.quit, 0);
-	press(w, 'q');
-	assert_int_equal(w->ui.quit, 1);
-}
-
-static void
 help_tells_every_key_of_the_table(void **state)
 {
 	struct world *w = *state;
@@ -476,7 +458,6 @@ main(void)
 		TEST(rows_scroll_to_the_last_and_back),
 		TEST(columns_without_room_come_by_scrolling_sideways),
 		TEST(a_column_orders_rows_and_unknown_comes_last),
-		TEST(enter_shows_every_field_of_the_row),
 		TEST(help_tells_every_key_of_the_table),
 		TEST(a_filter_leaves_the_rows_that_hold_its_text),
 		TEST(a_filter_of_flows_is_an_expression_and_its_faults_are_told),
