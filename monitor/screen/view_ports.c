@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * View 2: the ports; below them how RSS spreads packets: over the queues of the selected port, and
- * over the lanes. EVEN% is how far a share is from an even one.
+ * over the lanes; and how busy the I/O threads are. EVEN% is how far a share is from an even one.
  */
 #include <stdio.h>
 
@@ -41,27 +41,47 @@ draw_table(struct hf_canvas *c, int y, int lines, const char *title, const struc
 	return 1 + panel_list(c, y + 1, want < lines - 1 ? want : lines - 1, rows, exact);
 }
 
+/* Lines that the table of I/O threads takes with a blank one before, 0: there is no room for it. */
+static int
+io_lines(const struct hf_canvas *c, const struct hf_shown *shown)
+{
+	int lines = (int)shown->sample->n_io + 3;
+
+	return shown->sample->n_io == 0 || c->height < 2 * lines ? 0 : lines;
+}
+
 static void
 draw_spread(struct hf_canvas *c, const struct hf_shown *shown, const struct hf_port_row *port)
 {
 	struct hf_rows lanes = table_rows(shown->sample, HF_TABLE_SHARES);
 	struct hf_rows queues = queues_of(shown->sample, port);
-	int half = (c->width - 2) / 2, y = 0, room = c->height / 2;
+	struct hf_rows io = table_rows(shown->sample, HF_TABLE_IO);
+	int half = (c->width - 2) / 2, height = c->height - io_lines(c, shown), room = height / 2;
 	struct hf_canvas left = *c, right;
 	char title[80];
+	int y;
 
 	snprintf(title, sizeof(title), "queues of %s", port->name);
 	if (c->width >= SIDE_BY_SIDE) {
 		left = canvas_part(c, 0, 0, half, c->height);
 		right = canvas_part(c, half + 2, 0, half, c->height);
-		draw_table(&left, 0, c->height, title, &queues, shown->exact);
+		y = draw_table(&left, 0, height, title, &queues, shown->exact) + 1;
 		draw_table(&right, 0, c->height, "lanes", &lanes, shown->exact);
-		return;
+	} else {
+		if ((int)lanes.n + 3 < height - room)
+			room = height - (int)lanes.n - 3;
+		y = draw_table(&left, 0, room, title, &queues, shown->exact) + 1;
+		y += draw_table(&left, y, height - y, "lanes", &lanes, shown->exact) + 1;
 	}
-	if ((int)lanes.n + 3 < c->height - room)
-		room = c->height - (int)lanes.n - 3;
-	y = draw_table(&left, 0, room, title, &queues, shown->exact);
-	draw_table(&left, y + 1, c->height - y - 1, "lanes", &lanes, shown->exact);
+	if (height < c->height)
+		draw_table(&left, y, c->height - y, "I/O threads", &io, shown->exact);
+}
+
+/* Lines that draw_spread() fills, each table with its title, its head and a blank line. */
+static int
+spread_lines(const struct hf_sample *s, const struct hf_port_row *port)
+{
+	return (int)(queues_of(s, port).n + s->n_lanes + s->n_io) + 9;
 }
 
 static void
@@ -82,7 +102,8 @@ draw(struct hf_canvas *c, struct hf_view_state *state, const struct hf_shown *sh
 	if (state->details) {
 		lower = views_details(&lower, state);
 		used = panel_details(&lower, &rows, port, shown->exact);
-		lower = canvas_part(&lower, 0, used + 1, lower.width, lower.height - used - 1);
+		lower = canvas_part(&lower, 0, used + 1, lower.width,
+				    spread_lines(shown->sample, port));
 	}
 	draw_spread(&lower, shown, port);
 }

@@ -54,6 +54,8 @@ fill_tables(struct hf_sample *s)
 		snprintf(s->workers[i].name, sizeof(s->workers[i].name), "worker-%u", i);
 		snprintf(s->workers[i].state, sizeof(s->workers[i].state), "running");
 	}
+	for (uint32_t i = 0; i < s->n_io; i++)
+		s->io[i] = (struct hf_io_row){.io = i, .cpu = 1, .busy = 40 + i, .loops_rate = 1e6};
 	for (uint32_t i = 0; i < s->n_pools; i++) {
 		snprintf(s->pools[i].name, sizeof(s->pools[i].name), "hf_pool_node%u", i);
 		s->pools[i].size = 32767;

@@ -143,6 +143,39 @@ all_tabs_have_room_in_80_columns(void **state)
 		assert_non_null(strstr(line_at(w, 1), views_get(i)->name));
 }
 
+/* Is the second I/O thread on the screen, 41 % busy? */
+static void
+assert_io(const struct world *w)
+{
+	int line = find_line(w, "I/O threads");
+
+	assert_true(line > 0 && line + 3 < w->c.height);
+	assert_non_null(strstr(line_at(w, line + 3), " 1   1    0    41   1.00M"));
+}
+
+static void
+the_load_of_io_threads_is_with_the_ports(void **state)
+{
+	static const int width[] = {80, 120, 200}, height[] = {24, 40, 60};
+	struct world *w = *state;
+
+	press(w, '2');
+	w->sample->n_lanes = 4;
+	for (uint32_t i = 0; i < 3; i++) {
+		draw_at(w, width[i], height[i], 1);
+		assert_true(find_line(w, "lanes") > 0);
+		assert_io(w);
+		press(w, HF_KEY_ENTER);
+		draw_at(w, width[i], height[i], 1);
+		while (w->ui.states[1].below > 0) {
+			press(w, HF_KEY_PAGE_DOWN);
+			draw_at(w, width[i], height[i], 1);
+		}
+		assert_io(w);
+		press(w, HF_KEY_ENTER);
+	}
+}
+
 static void
 a_selected_row_stays_with_its_lane_when_the_order_changes(void **state)
 {
@@ -454,6 +487,7 @@ main(void)
 		TEST(text_from_the_segment_cannot_control_the_terminal),
 		TEST(the_numbers_and_tab_go_round_the_views),
 		TEST(all_tabs_have_room_in_80_columns),
+		TEST(the_load_of_io_threads_is_with_the_ports),
 		TEST(a_selected_row_stays_with_its_lane_when_the_order_changes),
 		TEST(rows_scroll_to_the_last_and_back),
 		TEST(columns_without_room_come_by_scrolling_sideways),
