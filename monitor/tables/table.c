@@ -115,7 +115,7 @@ table_field(const struct hf_column *column, const void *row, int exact, char *bu
 		memcpy(&v.u64, field, sizeof(v.u64));
 	switch (column->cell) {
 	case HF_CELL_BOOL:
-		snprintf(buf, len, "%s", v.u32 != 0 ? "yes" : "no");
+		snprintf(buf, len, "%s", v.u32 > 1 ? "-" : v.u32 != 0 ? "yes" : "no");
 		return;
 	case HF_CELL_U32:
 		snprintf(buf, len, "%u", v.u32);

@@ -7,6 +7,8 @@ monitor_check.py csv JSON TABLE CSV           the rows of a table are those of t
 monitor_check.py ctl STATUS FLOWS EVENTS JSON figures of the JSON equal those of holdfastctl's
                                               status, flows and events
 monitor_check.py metrics STATUS METRICS       figures of a scrape equal those of holdfastctl status
+monitor_check.py rates STATUS JSON            rates of a stream of JSON are what its counters moved,
+                                              those of its last object those of holdfastctl
 monitor_check.py families METRICS DASHBOARD   each metric that the dashboard asks for was scraped
 monitor_check.py columns SCHEMA JSON          the schema has the keys of the JSON, and no others
 
@@ -281,6 +283,65 @@ def check_metrics(status_path, metrics_path):
     return c.finish()
 
 
+def name_of(row):
+    """What tells a row from the others of its table."""
+    return tuple(row.get(key) for key in ("lane", "name", "port", "queue", "reason", "src", "dst",
+                                          "sport", "dport", "proto"))
+
+
+# {table: {counter: (rate, times)}}; primary's I/O threads and scans of flows keep a time of their own.
+RATES = {"lanes": {"rx_pkts": ("rx_pps", 1), "rx_bytes": ("rx_bps", 8), "tx_pkts": ("tx_pps", 1),
+                   "tx_bytes": ("tx_bps", 8), "drops": ("drop_pps", 1)},
+         "ports": {"rx_pkts": ("rx_pps", 1), "rx_bytes": ("rx_bps", 8), "tx_pkts": ("tx_pps", 1),
+                   "tx_bytes": ("tx_bps", 8)},
+         "queues": {"rx_pkts": ("rx_pps", 1), "tx_pkts": ("tx_pps", 1)},
+         "drops_by_lane": {"packets": ("pps", 1)},
+         "flow_tables": {"inserted": ("insert_rate", 1), "evicted": ("evict_rate", 1)},
+         "flows": {"packets": ("pps", 1), "bytes": ("bps", 8)}}
+SLACK = {"ports": 0.2, "queues": 0.2}  # counters are read up to 0.1 s before the sample
+
+
+def near(got, wanted, share, rest):
+    return got is not None and abs(got - wanted) <= share * abs(wanted) + rest
+
+
+def check_moved(c, before, after):
+    """Rates of one object times its interval are the difference of the two objects' counters."""
+    seconds = after["interval_s"]
+    for table, rates in RATES.items():
+        known = {name_of(row): row for row in before[table]}
+        for row in after[table]:
+            old = known.get(name_of(row))
+            for counter, (rate, times) in rates.items():
+                if old is None or row[rate] is None:
+                    continue
+                moved = (row[counter] - old[counter]) * times
+                size = 1600 * 8 if times == 8 else 1  # of one packet
+                right = near(row[rate] * seconds, moved, SLACK.get(table, 0.01), 2 * size)
+                c.same(f"{table} {name_of(row)} {rate} {row[rate]} for {seconds} s: "
+                       f"{counter} moved by {moved}", right, True)
+
+
+def check_rates(status_path, json_path):
+    c = Compare()
+    status = load(status_path)
+    with open(json_path, encoding="utf-8") as file:
+        samples = [json.loads(line) for line in file]
+    for before, after in zip(samples, samples[1:]):
+        check_moved(c, before, after)
+    last = samples[-1]
+    pairs = (("rx_pps", "pps", 0.15, 20), ("busy_pct", "busy", 0.5, 1))
+    for mine, other in zip(last["lanes"], status["lanes"]):
+        for key, name, share, rest in pairs:
+            wanted = other[name] or 0
+            c.same(f"lane {mine['lane']} {key} {mine[key]}, holdfastctl {wanted}",
+                   near(mine[key] or 0, wanted, share, rest), True)
+    total = sum(lane["rx_pps"] for lane in last["lanes"])
+    c.same(f"totals.rx_pps {last['totals']['rx_pps']}: lanes {total}",
+           near(last["totals"]["rx_pps"], total, 0.001, 1), True)
+    return c.finish()
+
+
 def expressions(node):
     """Every query of a dashboard: of panels, variables and annotations."""
     if isinstance(node, dict):
@@ -321,7 +382,7 @@ def check_columns(schema_path, json_path):
 
 
 CHECKS = {"schema": check_schema, "csv": check_csv, "ctl": check_ctl, "metrics": check_metrics,
-          "families": check_families, "columns": check_columns}
+          "families": check_families, "rates": check_rates, "columns": check_columns}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
