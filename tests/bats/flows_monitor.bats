@@ -4,6 +4,7 @@
 # The monitor's list of flows through the real programs: what holdfast-wire sent is what is listed.
 # In a soak also 16 million flows, and what looking at a million flows costs the forwarding.
 load lib
+load screen
 load wire
 
 setup_file() {
@@ -19,6 +20,11 @@ setup() {
 	wire_begin
 	LAST_CPU=$(($(nproc) - 1))
 	[ "$LAST_CPU" -gt 0 ] || skip "Not supported here: one CPU"
+}
+
+teardown() {
+	screen_close
+	test_end
 }
 
 monitor() {
@@ -51,9 +57,12 @@ listed_is_sent() {
 }
 
 @test "the 100 flows listed are those of a Zipf trace, in every order of counts and under filters" {
-	start_wire --cpu 0 --rate 150000 --packets 600000 --flows 200000 --distribution zipf=1 \
-		--ip mixed --size 90,300,1200 --allow-loss 600000
-	FLOW='capacity: 262144, idle_timeout_s: never' start_forwarder 4
+	local flows packets
+	flows=$(soak 1000000 200000)
+	packets=$((flows * 3))
+	start_wire --cpu 0 --rate 150000 --packets $packets --flows "$flows" --distribution zipf=1 \
+		--ip mixed --size 90,300,1200 --allow-loss $packets
+	FLOW="capacity: $(soak 1048576 262144), idle_timeout_s: never" start_forwarder 4
 	wire_go
 	wait "$WIRE_PID" || fail "$(<"$LOGS/wire")"
 	same "$(jq '.lost' "$LOGS/wire")" 0 "packets lost"
@@ -179,4 +188,46 @@ rate_with() {
 		sys.exit(fall > 1 + noise)
 	END
 	echo "# forwarding $(<"$LOGS/cost"); $(<"$LOGS/scan")" >&3
+}
+
+# start_million: an instance with a million flows and no owner; $LOGS/stir exists: all of them are
+# seen again and again, as if each had packets.
+start_million() {
+	FLOW='capacity: 2097152, idle_timeout_s: never' write_config 1 net_null0 net_null1
+	start_primary
+	"$HF_BUILD/tests/fill_flows" "$INSTANCE" 1000000 >"$LOGS/filled"
+	hf_wait_for 10 all_flows || fail "only $(live_flows) flows"
+	touch "$LOGS/stir"
+	# shellcheck disable=SC2016 # the inner shell's
+	hf_spawn stir /dev/null sh -c 'while [ -e "$1" ]; do "$2" "$3" 1000000; done' sh \
+		"$LOGS/stir" "$HF_BUILD/tests/fill_flows" "$INSTANCE"
+}
+
+# most_memory PID: the most MB that were resident.
+most_memory() {
+	awk '$1 == "VmHWM:" { printf "%.1f\n", $2 / 1024 }' "/proc/$1/status"
+}
+
+@test "a million flows that all have packets: 30 ms a look, 64 MB on a screen that records" {
+	local median most pid memory
+	start_million
+	monitor --count "$(soak 300 30)" --interval 0.1 >"$LOGS/looks.json"
+	read -r median most < <(jq -s '.[1:] | map(.sample_cpu_ms) | sort | .[length / 2 | floor], .[-1]' \
+		"$LOGS/looks.json" | paste -sd' ')
+	same "$(jq -s 'map(.flows_live) | unique | length == 1 and .[0] >= 990000' "$LOGS/looks.json")" \
+		true "flows in every look"
+	screen_open 200 60 "$HF_MONITOR" --instance "$INSTANCE" --interval 0.1 --top 1000 \
+		--record "$BATS_TEST_TMPDIR/tape"
+	screen_wait ' live '
+	screen_keys 5 Enter
+	sleep "$(soak 170 3)"
+	screen_wait '^ src '
+	pid=$(pgrep -P "$(tmux -S "$TMUX_SOCKET" list-panes -F '#{pane_pid}')")
+	memory=$(most_memory "$pid")
+	rm "$LOGS/stir"
+	screen_keys q q
+	screen_ends
+	echo "# a look: $median ms of CPU, at most $most ms; on the screen $memory MB" >&3
+	awk -v ms="$median" -v mb="$memory" 'BEGIN { exit !(ms <= 30 && mb <= 64) }' ||
+		fail "$median ms, $memory MB"
 }

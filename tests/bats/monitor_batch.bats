@@ -490,4 +490,11 @@ maps_read_only() {
 		run -1 as_nobody nogroup timeout 20 "$HF_MONITOR" --instance "$INSTANCE" $form
 		one_line "$INSTANCE: cannot attach: no permission: only root and group holdfast may look"
 	done
+	screen_open 80 24 setpriv --reuid nobody --regid nogroup --clear-groups "$HF_MONITOR" \
+		--instance "$INSTANCE"
+	screen_wait '^ no permission: only root and group holdfast may look, waiting$'
+	same "$(screen_text | sed '1,2d; 24d' | grep -c .)" 1 "lines between tabs and keys"
+	screen_keys q
+	screen_ends
+	same "$(stat -c %s "$LOGS/screen.err")" 0 "bytes on stderr"
 }
