@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The monitor on a real terminal: views, keys, sizes, states. HF_ASAN_MONITOR names one built with
-# sanitizers for the resizes; that of tests/run is taken when it is there.
+# sanitizers, for some of it; that of tests/run is taken when it is there.
 load lib
 load screen
 
@@ -58,24 +58,42 @@ press_all() {
 	sleep 0.05
 }
 
-@test "every view and every key at 80x24, 120x40 and 200x60" {
-	local size view
+# with_sanitizers: from now on the monitor is one that was built with them, if there is one.
+with_sanitizers() {
+	local asan=${HF_ASAN_MONITOR:-$HF_BUILD/../asan/monitor/holdfast-monitor}
+	if [ -x "$asan" ]; then
+		MONITOR=$asan
+	else
+		echo "# Not tested here: sanitizers, no $asan" >&3
+	fi
+}
+
+# drive_views SIZE: each view, and in each of them every key.
+drive_views() {
+	local view
+	monitor_on "$1" --interval 0.2
+	screen_wait live
+	for view in 1 2 3 4 5 6 7 8 9; do
+		screen_keys "$view"
+		screen_wait "$(view_mark "$view")"
+		screen_clean
+		screen_text >"$LOGS/$1.$view"
+		press_all
+		screen_wait "$(view_mark "$view")"
+		screen_clean
+	done
+	screen_keys q
+	screen_ends
+}
+
+@test "every view and every key at 80x24, 120x40 and 200x60, at 80x24 under sanitizers too" {
+	local size
 	start_forwarder
 	for size in $SIZES; do
-		monitor_on "$size" --interval 0.2
-		screen_wait live
-		for view in 1 2 3 4 5 6 7 8 9; do
-			screen_keys "$view"
-			screen_wait "$(view_mark "$view")"
-			screen_clean
-			screen_text >"$LOGS/$size.$view"
-				press_all
-			screen_wait "$(view_mark "$view")"
-			screen_clean
-		done
-		screen_keys q
-		screen_ends
+		drive_views "$size"
 	done
+	with_sanitizers
+	drive_views 80x24
 }
 
 # detail KEY: its value in the details that are shown.
@@ -135,15 +153,15 @@ restarts() {
 }
 
 @test "resizes during refresh while workers restart: no crash, no garbage, under sanitizers too" {
-	local asan=${HF_ASAN_MONITOR:-$HF_BUILD/../asan/monitor/holdfast-monitor} n restarting moved
+	local n restarting moved
 	start_forwarder
 	start_worker spare --standby
-	[ -x "$asan" ] && MONITOR=$asan || echo "# Not tested here: sanitizers, no $asan" >&3
+	with_sanitizers
 	monitor_on 80x24 --interval 0.1
 	screen_wait live
 	restarts &
 	restarting=$!
-	for ((n = 0; n < $(soak 200 40); n++)); do
+	for ((n = 0; n < 200; n++)); do
 		screen_resize $((1 + RANDOM % 220)) $((1 + RANDOM % 70))
 		screen_keys "$((1 + n % 9))"
 		[ $((n % 7)) -ne 3 ] || screen_keys Enter
