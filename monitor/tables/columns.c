@@ -216,7 +216,7 @@ static const struct hf_column load_columns[] = {
 	{"cycles_apply", "APPLY",      5, 5, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_APPLY])},
 	{"cycles_tx",  "TX",           5, 3, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_TX])},
 	{"cycles_free", "FREE",        5, 7, HF_CELL_NUMBER, 0,    LANE(step_cycles[HF_LANE_STEP_FREE])},
-	{"cycles_stages", "STAGES",    6, 4, HF_CELL_TEXT,   FLEX, LANE(stages)},
+	{"cycles_stages", "STAGES",   20, 4, HF_CELL_TEXT,   FLEX, LANE(stages)},
 	{"ring_pkts",  "RING",         5, 2, HF_CELL_COUNT,  0,    LANE(ring)},
 	{"ring_peak_pkts", "PEAK",     5, 2, HF_CELL_COUNT,  0,    LANE(ring_peak)},
 	{"ring_size",  "SIZE",         5, 9, HF_CELL_COUNT,  JSON, LANE(ring_size)},

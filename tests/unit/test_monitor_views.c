@@ -184,10 +184,12 @@ assert_shown_at_80(const struct hf_rows *rows, const char *const *keys, uint32_t
 }
 
 static void
-what_matters_of_ports_and_workers_is_whole_at_80(void **state)
+what_matters_of_ports_workers_and_stages_is_whole_at_80(void **state)
 {
 	static const char *const port[] = {"name",   "link",   "rx_pps",    "rx_bps",   "tx_pps",
 					   "tx_bps", "errors", "rx_missed", "rx_nombuf"};
+	static const char *const load[] = {"lane",          "cycles_rx", "cycles_plan",
+					   "cycles_stages", "ring_pkts", "ring_peak_pct"};
 	static const char *const worker[] = {"name",  "pid",      "cpu",      "node",
 					     "state", "uptime_s", "restarts", "last_exit"};
 	struct hf_sample *s = make_sample(1, 1, 1, 1);
@@ -200,6 +202,9 @@ what_matters_of_ports_and_workers_is_whole_at_80(void **state)
 	snprintf(s->workers[0].name, sizeof(s->workers[0].name), "left-1");
 	snprintf(s->workers[0].last_exit, sizeof(s->workers[0].last_exit), "killed: SIGKILL");
 	assert_shown_at_80(&rows, worker, sizeof(worker) / sizeof(worker[0]));
+	rows = table_rows(s, HF_TABLE_LOAD);
+	snprintf(s->lanes[0].stages, sizeof(s->lanes[0].stages), "l2 25.1, flow 189.4");
+	assert_shown_at_80(&rows, load, sizeof(load) / sizeof(load[0]));
 	drop_sample(s);
 }
 
@@ -320,7 +325,7 @@ main(void)
 		cmocka_unit_test(durations_are_short_at_every_size),
 		cmocka_unit_test(columns_fit_every_width_and_the_key_ones_stay),
 		cmocka_unit_test(a_number_has_room_or_is_not_shown),
-		cmocka_unit_test(what_matters_of_ports_and_workers_is_whole_at_80),
+		cmocka_unit_test(what_matters_of_ports_workers_and_stages_is_whole_at_80),
 		cmocka_unit_test(flows_keep_all_their_columns_but_idle_at_80),
 		cmocka_unit_test(text_is_aligned_and_says_none),
 		cmocka_unit_test(text_and_json_say_why_there_is_nothing),
