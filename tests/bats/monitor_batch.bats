@@ -249,6 +249,7 @@ one_line() {
 	local open='application/openmetrics-text; version=1.0.0'
 	start_fake
 	start_exporter
+	same "$(ss -Hltn "sport = :$PORT" | awk '{print $4}')" "127.0.0.1:$PORT" "where it listens"
 	scrape >"$LOGS/text"
 	promtool check metrics <"$LOGS/text"
 	run -0 scrape -I -H "Accept: $open,text/plain;q=0.5"

@@ -114,3 +114,30 @@ rates_agree() {
 	rates_agree || rates_agree || rates_agree || rates_agree || fail "$(<"$LOGS/check")"
 	echo "# $(<"$LOGS/check")" >&3
 }
+
+@test "restarts and deaths never show as a negative or huge rate, and are said to be restarts" {
+	local monitor round
+	start_two_lanes
+	start_worker spare --standby
+	hf_spawn ping "$LOGS/ping" ip netns exec "$NS_A" ping -q -i 0.002 "$HOST_B"
+	hf_spawn monitor "$BATS_TEST_TMPDIR/stream" "$HF_MONITOR" --instance "$INSTANCE" --json \
+		--interval 0.1
+	monitor=$HF_PID
+	for round in 1 2 3 4 5; do
+		ctl restart all >/dev/null || fail "restart $round"
+		sleep 0.2
+	done
+	kill -KILL "$(status_of '.lanes[1].owner_pid')"
+	hf_wait_for 5 status_is '.lanes[1] | .takeovers == 1 and .state == "running"'
+	sleep 0.5
+	hf_pids_end "$monitor"
+	grep '^{' "$BATS_TEST_TMPDIR/stream" >"$BATS_TEST_TMPDIR/json"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/json")" -ge 10 ] || fail "too few samples"
+	run -0 python3 "$HF_TOP/tests/tools/monitor_check.py" sane "$BATS_TEST_TMPDIR/json"
+	tail -n 1 "$BATS_TEST_TMPDIR/json" >"$LOGS/last"
+	same "$(jq -c '[.workers[] | [.name, .restarts, .last_exit]] | sort' "$LOGS/last")" \
+		"$(status_of '[.workers[] | [.name, .restarts, .last_exit_text]] | sort | tostring')" \
+		"workers' pasts"
+	jq -e 'any(.workers[]; .restarts > 0 and .last_exit == "restarted")' "$LOGS/last" >/dev/null ||
+		fail "nobody was restarted: $(<"$LOGS/last")"
+}

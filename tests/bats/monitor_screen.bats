@@ -299,6 +299,11 @@ lane_is() {
 	screen_colors | grep -qE $'\e\\[[0-9;]*[34][0-7]' || fail "no colours: $(screen_colors | head -3)"
 	screen_keys q
 	screen_ends
+	monitor_on 80x24 --no-color
+	screen_wait ' live '
+	run ! grep -E $'\e\\[[0-9;]*[34][0-7]' <(screen_colors)
+	screen_keys q
+	screen_ends
 	ENV="LC_ALL=C NO_COLOR=1" monitor_on 80x24
 	screen_wait ' live '
 	for view in 1 2 3 4 5 6 7 8 9; do

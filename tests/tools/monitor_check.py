@@ -9,6 +9,7 @@ monitor_check.py ctl STATUS FLOWS EVENTS JSON figures of the JSON equal those of
 monitor_check.py metrics STATUS METRICS       figures of a scrape equal those of holdfastctl status
 monitor_check.py rates STATUS JSON            rates of a stream of JSON are what its counters moved,
                                               those of its last object those of holdfastctl
+monitor_check.py sane JSON                     no rate, share or age of a stream is negative or huge
 monitor_check.py families METRICS DASHBOARD   each metric that the dashboard asks for was scraped
 monitor_check.py columns SCHEMA JSON          the schema has the keys of the JSON, and no others
 
@@ -342,6 +343,35 @@ def check_rates(status_path, json_path):
     return c.finish()
 
 
+SANE = re.compile(r"(pps|bps|_rate|_pct|_s|_us)$")
+MOST = {"pps": 1e6, "bps": 1e10, "pct": 100}  # what no TAP port or share exceeds
+
+
+def numbers(node, key=""):
+    """(key, number) of all that has a key of its own or is in a list of such."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from numbers(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from numbers(value, key)
+    elif isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield key, node
+
+
+def check_sane(json_path):
+    c = Compare()
+    with open(json_path, encoding="utf-8") as file:
+        for n, line in enumerate(file, 1):
+            for key, value in numbers(json.loads(line)):
+                # What a lane could take knows no port; a share may be below an even one.
+                if not SANE.search(key) or key in ("deviation_pct", "max_pps", "headroom_pps"):
+                    continue
+                most = MOST.get(key.rsplit("_", 1)[-1], 1e9)
+                c.same(f"line {n}: {key} {value}", 0 <= value <= most, True)
+    return c.finish()
+
+
 def expressions(node):
     """Every query of a dashboard: of panels, variables and annotations."""
     if isinstance(node, dict):
@@ -382,7 +412,8 @@ def check_columns(schema_path, json_path):
 
 
 CHECKS = {"schema": check_schema, "csv": check_csv, "ctl": check_ctl, "metrics": check_metrics,
-          "families": check_families, "rates": check_rates, "columns": check_columns}
+          "families": check_families, "rates": check_rates,
+          "sane": check_sane, "columns": check_columns}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
