@@ -62,8 +62,10 @@ static json_t *
 run_status(const struct hf_control *c)
 {
 	static const char *const phases[] = {
-		[UPGRADE_BASELINE] = "baseline", [UPGRADE_MOVE] = "move", [UPGRADE_WATCH] = "watch",
-		[UPGRADE_MORE] = "more",         [UPGRADE_BACK] = "back", [UPGRADE_OVER] = "over",
+		[UPGRADE_BASELINE] = "baseline", [UPGRADE_MOVE] = "move",
+		[UPGRADE_WATCH] = "watch",       [UPGRADE_DOUBT] = "doubt",
+		[UPGRADE_CHECK] = "check",       [UPGRADE_MORE] = "more",
+		[UPGRADE_BACK] = "back",         [UPGRADE_OVER] = "over",
 	};
 	const struct hf_upgrade *u = upgrade_get(c->p);
 	json_t *reply;

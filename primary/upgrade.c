@@ -14,15 +14,12 @@
 #include "log.h"
 #include "parts.h"
 
-#define BASELINE_MS 2000  /* at most; and no longer than the trial */
-#define FOLLOW_MS   1000  /* likewise, how long a lane is watched that follows */
-#define COME_MS     3000  /* for a worker to wait for a lane */
-#define BACK_MS     5000  /* for a lane to go back */
-#define MORE_MS     60000 /* for the other workers to be started */
-#define SLICE_MIN   10    /* ms */
+#define FOLLOW_MS 1000  /* at most, how long a lane is watched that follows */
+#define BACK_MS   5000  /* for a lane to go back */
+#define MORE_MS   60000 /* for the other workers to be started */
 
-static uint64_t
-in_ms(const struct hf_primary *p, uint64_t ms)
+uint64_t
+upgrade_in_ms(const struct hf_primary *p, uint64_t ms)
 {
 	return hf_tsc() + p->seg->header.tsc_hz / 1000 * ms;
 }
@@ -33,60 +30,33 @@ least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* The counters of a lane now. Returns 0 or -EAGAIN. */
-static int
-sample(const struct hf_primary *p, uint32_t lane, struct upgrade_sample *s)
-{
-	const struct hf_lane *l = &p->seg->lanes[lane];
-	struct hf_lane_totals t;
-
-	if (hf_lane_totals_read(p->seg, lane, &t) != 0)
-		return -EAGAIN;
-	s->busy_tsc = hf_load(&l->busy_tsc);
-	s->bursts = hf_load(&l->bursts);
-	s->done_pkts = hf_load(&l->done_pkts);
-	s->rx_pkts = t.rx_pkts;
-	s->drops = t.drops - t.drop[HF_DROP_TX_FULL];
-	return 0;
-}
-
 /* --- transitions ---------------------------------------------------------------------------- */
 
-static void
-set_slices(const struct hf_primary *p, struct hf_upgrade *u, uint32_t ms)
+void
+upgrade_begin_trial(const struct hf_primary *p, struct hf_upgrade *u)
 {
-	uint32_t slice = ms / (UPGRADE_SLICES - 8);
-
-	u->slice_len_tsc = p->seg->header.tsc_hz / 1000 * (slice > SLICE_MIN ? slice : SLICE_MIN);
-	u->slice_tsc = hf_tsc() + u->slice_len_tsc;
-	u->deadline_tsc = in_ms(p, ms);
-}
-
-static void
-begin_move(const struct hf_primary *p, struct hf_upgrade *u, uint32_t lane)
-{
-	u->lane = lane;
-	u->todo &= ~(UINT64_C(1) << lane);
-	u->moved |= UINT64_C(1) << lane; /* or on its way: it is looked at when all goes back */
 	u->phase = UPGRADE_MOVE;
-	u->deadline_tsc = in_ms(p, COME_MS);
+	u->deadline_tsc = upgrade_in_ms(p, UPGRADE_COME_MS);
 }
 
-static void
-begin_watch(const struct hf_primary *p, struct hf_upgrade *u)
+void
+upgrade_begin_move(const struct hf_primary *p, struct hf_upgrade *u, uint32_t lane)
 {
 	uint32_t ms = u->limits.watch_ms;
 
-	u->sampled = 0;
-	set_slices(p, u, u->lane == u->canary ? ms : least(ms, FOLLOW_MS));
-	u->phase = UPGRADE_WATCH;
+	u->lane = lane;
+	u->todo &= ~(UINT64_C(1) << lane);
+	u->moved |= UINT64_C(1) << lane; /* or on its way: it is looked at when all goes back */
+	u->trials = u->proofs = 0;
+	u->watch_left_ms = lane == u->canary ? ms : least(ms, FOLLOW_MS);
+	upgrade_begin_trial(p, u);
 }
 
 static void
 begin_back(const struct hf_primary *p, struct hf_upgrade *u)
 {
 	u->phase = UPGRADE_BACK;
-	u->deadline_tsc = in_ms(p, BACK_MS);
+	u->deadline_tsc = upgrade_in_ms(p, BACK_MS);
 	hf_warn("%s: all lanes go back", u->reason);
 }
 
@@ -101,8 +71,8 @@ fail(const struct hf_primary *p, struct hf_upgrade *u, const char *object, const
 		begin_back(p, u);
 }
 
-static void
-fail_lane(const struct hf_primary *p, struct hf_upgrade *u, const char *why)
+void
+upgrade_fail_lane(const struct hf_primary *p, struct hf_upgrade *u, const char *why)
 {
 	char object[32], lane[24];
 
@@ -139,31 +109,6 @@ end(struct hf_primary *p, struct hf_upgrade *u)
 
 /* --- phases --------------------------------------------------------------------------------- */
 
-/* Is it time for a slice? */
-static int
-slice_due(struct hf_upgrade *u)
-{
-	uint64_t now = hf_tsc();
-
-	if (now < u->slice_tsc)
-		return 0;
-	u->slice_tsc = now + u->slice_len_tsc;
-	return 1;
-}
-
-static void
-step_baseline(struct hf_primary *p, struct hf_upgrade *u)
-{
-	struct upgrade_sample s;
-
-	if (slice_due(u))
-		for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-			if (sample(p, l, &s) == 0)
-				upgrade_measure_add(&u->before[l], &s);
-	if (hf_tsc() > u->deadline_tsc)
-		begin_move(p, u, u->canary);
-}
-
 /* The pair of the lane's owner, NULL: it needs no move (any more). */
 static const struct upgrade_pair *
 pair_of_owner(const struct hf_primary *p, struct hf_upgrade *u, uint32_t lane)
@@ -176,19 +121,18 @@ pair_of_owner(const struct hf_primary *p, struct hf_upgrade *u, uint32_t lane)
 	return NULL;
 }
 
-/* The next lane that an old worker runs; in the end there is none. */
-static void
-next_lane(struct hf_primary *p, struct hf_upgrade *u)
+void
+upgrade_next_lane(struct hf_primary *p, struct hf_upgrade *u)
 {
 	if (u->more) {
 		u->phase = UPGRADE_MORE;
-		u->deadline_tsc = in_ms(p, MORE_MS);
+		u->deadline_tsc = upgrade_in_ms(p, MORE_MS);
 		return;
 	}
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
 		if (pair_of_owner(p, u, l) == NULL)
 			continue;
-		begin_move(p, u, l);
+		upgrade_begin_move(p, u, l);
 		return;
 	}
 	end(p, u);
@@ -205,51 +149,11 @@ step_move(struct hf_primary *p, struct hf_upgrade *u)
 	result = upgrade_move(p, u, pair->new_slot, why, sizeof(why));
 	trouble = u->moving ? NULL : upgrade_trouble(p, pair, u->lane, 0, buf, sizeof(buf));
 	if (result == HF_HANDOVER_DONE && trouble == NULL)
-		begin_watch(p, u);
+		upgrade_begin_watch(p, u);
 	else if (trouble != NULL)
-		fail_lane(p, u, trouble);
+		upgrade_fail_lane(p, u, trouble);
 	else if (result == HF_HANDOVER_FAILED)
-		fail_lane(p, u, why);
-}
-
-/* A slice of the watch, and what it shows; few packets say nothing about a lane that follows. */
-static enum upgrade_verdict
-look(struct hf_primary *p, struct hf_upgrade *u, int over, char *why, size_t why_len)
-{
-	struct upgrade_sample s;
-
-	if (sample(p, u->lane, &s) != 0)
-		return UPGRADE_GOOD;
-	if (!u->sampled) {
-		upgrade_measure_begin(&u->now, &s);
-		u->sampled = 1;
-		return UPGRADE_GOOD;
-	}
-	if (!slice_due(u) && !over)
-		return UPGRADE_GOOD;
-	upgrade_measure_add(&u->now, &s);
-	if (u->lane == u->canary)
-		u->trial = u->now;
-	else if (upgrade_pkts(&u->now) < UPGRADE_LEAST_PKTS)
-		return UPGRADE_GOOD;
-	return upgrade_judge(&u->before[u->lane], &u->now, &u->limits, over, why, why_len);
-}
-
-static void
-step_watch(struct hf_primary *p, struct hf_upgrade *u)
-{
-	const struct upgrade_pair *pair = &u->pair[u->pair_of[u->lane]];
-	int over = hf_tsc() > u->deadline_tsc;
-	char buf[160], why[160];
-	const char *trouble = upgrade_trouble(p, pair, u->lane, 1, buf, sizeof(buf));
-
-	upgrade_waits(p, pair->old_slot, u->lane); /* an adopted lane, too, is kept in reach */
-	if (trouble != NULL)
-		fail_lane(p, u, trouble);
-	else if (look(p, u, over, why, sizeof(why)) != UPGRADE_GOOD)
-		fail_lane(p, u, why);
-	else if (over)
-		next_lane(p, u);
+		upgrade_fail_lane(p, u, why);
 }
 
 static void
@@ -264,7 +168,7 @@ lane_is_back(struct hf_primary *p, struct hf_upgrade *u, const char *why)
 			 u->lane, why);
 	if (why != NULL)
 		u->todo |= UINT64_C(1) << u->lane; /* where it should not be */
-	u->deadline_tsc = in_ms(p, BACK_MS);
+	u->deadline_tsc = upgrade_in_ms(p, BACK_MS);
 }
 
 /* The last lane moved goes back first. One that a death has moved is taken from who has it. */
@@ -304,11 +208,11 @@ step_more(struct hf_primary *p, struct hf_upgrade *u)
 	const char *trouble = upgrade_trouble(p, pair, u->canary, 1, buf, sizeof(buf));
 
 	if (trouble != NULL)
-		fail_lane(p, u, trouble);
+		upgrade_fail_lane(p, u, trouble);
 	else if (hf_tsc() > u->deadline_tsc)
-		fail_lane(p, u, "the other new workers were not started in time");
+		upgrade_fail_lane(p, u, "the other new workers were not started in time");
 	else if (!u->more)
-		next_lane(p, u);
+		upgrade_next_lane(p, u);
 }
 
 int
@@ -318,13 +222,19 @@ upgrade_step(struct hf_primary *p)
 
 	switch (u->phase) {
 	case UPGRADE_BASELINE:
-		step_baseline(p, u);
+		upgrade_step_baseline(p, u);
 		break;
 	case UPGRADE_MOVE:
 		step_move(p, u);
 		break;
 	case UPGRADE_WATCH:
-		step_watch(p, u);
+		upgrade_step_watch(p, u);
+		break;
+	case UPGRADE_DOUBT:
+		upgrade_step_doubt(p, u);
+		break;
+	case UPGRADE_CHECK:
+		upgrade_step_check(p, u);
 		break;
 	case UPGRADE_MORE:
 		step_more(p, u);
@@ -380,19 +290,12 @@ upgrade_add(struct hf_primary *p, const struct upgrade_request *r, char *why, si
 int
 upgrade_begin(struct hf_primary *p, const struct upgrade_request *r, char *why, size_t why_len)
 {
-	struct upgrade_sample s[HF_MAX_LANES];
 	struct hf_upgrade *u;
 	int err;
 
 	if (p->upgrade != NULL || p->restarting) {
 		snprintf(why, why_len, "upgrade: a restart or an upgrade is under way");
 		return -EBUSY;
-	}
-	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
-		if (sample(p, l, &s[l]) == 0)
-			continue;
-		snprintf(why, why_len, "lane %u: upgrade: its I/O thread stands still", l);
-		return -EAGAIN;
 	}
 	u = p->upgrade = calloc(1, sizeof(*u));
 	if (u == NULL)
@@ -403,17 +306,16 @@ upgrade_begin(struct hf_primary *p, const struct upgrade_request *r, char *why, 
 			 u->pair[0].old_pid);
 		err = -ENOENT;
 	}
+	u->limits = r->limits;
+	u->canary = u->lane = r->canary;
+	u->more = r->more;
+	if (err == 0)
+		err = upgrade_begin_baseline(p, u, why, why_len);
 	if (err != 0) {
 		upgrade_forget(p);
 		return err;
 	}
 	p->restarting = 1;
-	u->limits = r->limits;
-	u->canary = u->lane = r->canary;
-	u->more = r->more;
-	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-		upgrade_measure_begin(&u->before[l], &s[l]);
-	set_slices(p, u, least(r->limits.watch_ms, BASELINE_MS));
 	return 0;
 }
 
@@ -423,7 +325,7 @@ upgrade_cancel(struct hf_primary *p, const char *reason)
 	struct hf_upgrade *u = p->upgrade;
 
 	if (u != NULL && u->phase < UPGRADE_BACK)
-		fail_lane(p, u, reason);
+		upgrade_fail_lane(p, u, reason);
 }
 
 const struct hf_upgrade *

@@ -9,12 +9,14 @@
 
 #include "primary.h"
 
+#define UPGRADE_COME_MS    3000 /* for a worker to wait for a lane */
 #define UPGRADE_SLICES     128
 #define UPGRADE_LEAST_PKTS 1000 /* fewer than this are too few to judge by */
 
 /* Counters of a lane at one moment. */
 struct upgrade_sample {
-	uint64_t busy_tsc, bursts, done_pkts; /* by its owners */
+	uint64_t busy_tsc, bursts, done_pkts;      /* by its owners */
+	uint64_t calm_tsc, calm_bursts, calm_pkts; /* of these: while nobody else had the CPU */
 	uint64_t rx_pkts, drops; /* drops: all but tx_full, which is the peer's doing */
 };
 
@@ -50,13 +52,16 @@ uint64_t upgrade_pkts(const struct upgrade_measure *m);
 /*
  * Compares what the new program needs with what the old one did. A program is slow when a packet
  * and a burst need more: smaller bursts alone make a packet dearer, larger ones a burst. final 0:
- * the time is not over, only what is beyond doubt counts. why: one line when the verdict is not
- * GOOD.
+ * the time is not over, only what is plain counts. why: one line when the verdict is not GOOD.
  */
 enum upgrade_verdict upgrade_judge(const struct upgrade_measure *before,
 				   const struct upgrade_measure *now,
 				   const struct upgrade_limits *limits, int final, char *why,
 				   size_t why_len);
+
+/* Does the program measured now need more cycles than the one before, beyond the limit? */
+int upgrade_is_slower(const struct upgrade_measure *before, const struct upgrade_measure *now,
+		      double max_slowdown);
 
 /* --- upgrade_lane.c: one lane's way --------------------------------------------------------- */
 
@@ -70,6 +75,8 @@ enum upgrade_phase {
 	UPGRADE_BASELINE, /* the old program is measured */
 	UPGRADE_MOVE,     /* a lane changes hands */
 	UPGRADE_WATCH,    /* ... and is watched */
+	UPGRADE_DOUBT,    /* it seems slow: the lane goes back ... */
+	UPGRADE_CHECK,    /* ... and the old program is measured again */
 	UPGRADE_MORE,     /* the trial is passed: the other new workers are to be named */
 	UPGRADE_BACK,     /* lanes go back */
 	UPGRADE_OVER,
@@ -90,6 +97,9 @@ struct hf_upgrade {
 	int sampled;               /* now has begun */
 	struct hf_handover h;
 	uint64_t deadline_tsc, slice_tsc, slice_len_tsc;
+	uint32_t watch_left_ms;  /* of the lane at hand, for its next trial */
+	uint32_t trials, proofs; /* of that lane; proofs: of them showed that it is slow */
+	char doubt[160];         /* what the last one showed */
 	struct upgrade_measure before[HF_MAX_LANES], now, trial; /* trial: of the canary lane */
 	int64_t lost_pkts; /* over the hand-overs, by the counters */
 	char reason[400];
@@ -113,7 +123,36 @@ void upgrade_withdraw(struct hf_primary *p, int slot, uint32_t lane);
 enum hf_handover_result upgrade_move(struct hf_primary *p, struct hf_upgrade *u, int slot,
 				     char *why, size_t why_len);
 
+/* --- upgrade_trial.c: the old program and the new one on a lane ----------------------------- */
+
+/* Begins to measure all lanes. Returns 0; -EAGAIN: counters stand still, why says of which lane. */
+int upgrade_begin_baseline(const struct hf_primary *p, struct hf_upgrade *u, char *why,
+			   size_t why_len);
+
+/* The new worker has the lane at hand. */
+void upgrade_begin_watch(const struct hf_primary *p, struct hf_upgrade *u);
+
+/* One step of a phase. */
+void upgrade_step_baseline(struct hf_primary *p, struct hf_upgrade *u);
+void upgrade_step_watch(struct hf_primary *p, struct hf_upgrade *u);
+void upgrade_step_doubt(struct hf_primary *p, struct hf_upgrade *u);
+void upgrade_step_check(struct hf_primary *p, struct hf_upgrade *u);
+
 /* --- upgrade.c ------------------------------------------------------------------------------ */
+
+/* A time stamp so far ahead. */
+uint64_t upgrade_in_ms(const struct hf_primary *p, uint64_t ms);
+
+/* Phase MOVE: of another lane, or of the lane at hand once more. */
+void upgrade_begin_move(const struct hf_primary *p, struct hf_upgrade *u, uint32_t lane);
+void upgrade_begin_trial(const struct hf_primary *p, struct hf_upgrade *u);
+
+/* The lane at hand has passed: on to the next one that an old worker runs; in the end there is
+ * none. */
+void upgrade_next_lane(struct hf_primary *p, struct hf_upgrade *u);
+
+/* The upgrade has failed, on the lane at hand; all lanes go back. The first reason is kept. */
+void upgrade_fail_lane(const struct hf_primary *p, struct hf_upgrade *u, const char *why);
 
 /* What a request says. Pids are looked up. */
 struct upgrade_request {

@@ -24,8 +24,15 @@ void
 upgrade_measure_add(struct upgrade_measure *m, const struct upgrade_sample *now)
 {
 	uint64_t pkts = now->done_pkts - m->last.done_pkts, bursts = now->bursts - m->last.bursts;
+	uint64_t calm = now->calm_bursts - m->last.calm_bursts;
 	double cycles = (double)(now->busy_tsc - m->last.busy_tsc);
 
+	/* A program so slow that few of its bursts pass for calm is judged by all of them. */
+	if (calm >= bursts / 2 && now->calm_pkts > m->last.calm_pkts) {
+		pkts = now->calm_pkts - m->last.calm_pkts;
+		bursts = calm;
+		cycles = (double)(now->calm_tsc - m->last.calm_tsc);
+	}
 	if (pkts > 0 && bursts > 0) {
 		m->pkt_cycles[m->n % UPGRADE_SLICES] = cycles / (double)pkts;
 		m->burst_cycles[m->n % UPGRADE_SLICES] = cycles / (double)bursts;
@@ -91,12 +98,21 @@ drops_more(const struct upgrade_measure *now, double allowed, int final)
 	return beyond > (final ? 0 : EARLY_DROPS);
 }
 
+int
+upgrade_is_slower(const struct upgrade_measure *before, const struct upgrade_measure *now,
+		  double max_slowdown)
+{
+	double pkt = upgrade_pkt_cycles(before), burst = upgrade_burst_cycles(before);
+
+	return pkt > 0 && upgrade_pkt_cycles(now) > pkt * max_slowdown &&
+	       upgrade_burst_cycles(now) > burst * max_slowdown;
+}
+
 enum upgrade_verdict
 upgrade_judge(const struct upgrade_measure *before, const struct upgrade_measure *now,
 	      const struct upgrade_limits *limits, int final, char *why, size_t why_len)
 {
-	double ratio = upgrade_drop_ratio(before), cycles = upgrade_pkt_cycles(before);
-	double ratio_before = ratio > 0 ? ratio : 0, now_cycles = upgrade_pkt_cycles(now);
+	double ratio = upgrade_drop_ratio(before), ratio_before = ratio > 0 ? ratio : 0;
 
 	if (drops_more(now, ratio_before + limits->max_drop_ratio, final)) {
 		snprintf(why, why_len,
@@ -104,12 +120,11 @@ upgrade_judge(const struct upgrade_measure *before, const struct upgrade_measure
 			 upgrade_drop_ratio(now) * 100, ratio_before * 100);
 		return UPGRADE_DROPS;
 	}
-	if (cycles > 0 && (final || now->n >= EARLY_SLICES) &&
-	    now_cycles > cycles * limits->max_slowdown &&
-	    upgrade_burst_cycles(now) > upgrade_burst_cycles(before) * limits->max_slowdown) {
+	if ((final || now->n >= EARLY_SLICES) &&
+	    upgrade_is_slower(before, now, limits->max_slowdown)) {
 		snprintf(why, why_len,
 			 "it needs %.0f cycles a packet, before it was %.0f: beyond the limit",
-			 now_cycles, cycles);
+			 upgrade_pkt_cycles(now), upgrade_pkt_cycles(before));
 		return UPGRADE_SLOW;
 	}
 	return UPGRADE_GOOD;

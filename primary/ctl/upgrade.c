@@ -299,6 +299,8 @@ say(struct job *j, const char *phase, int lane)
 		{"baseline", "the old program is measured"},
 		{"move", "goes to the new program"},
 		{"watch", "the new program is watched"},
+		{"doubt", "the new program seems slow: it goes back for a while"},
+		{"check", "the old program is measured again"},
 		{"more", "the trial is passed: the other workers are replaced"},
 		{"back", "goes back to the old program"},
 	};

@@ -92,6 +92,50 @@ a_busy_machine_for_half_of_the_time_is_not_slow(void **state)
 	assert_int_equal(verdict(&before, &now, 1), UPGRADE_GOOD);
 }
 
+/* Half of the bursts had somebody else on the CPU: they cost ten times as much, and do not count.
+ */
+static void
+disturbed_bursts_do_not_count_where_half_are_not(void **state)
+{
+	struct upgrade_measure m = {0};
+	struct upgrade_sample s = {0};
+
+	(void)state;
+	upgrade_measure_begin(&m, &s);
+	for (int i = 0; i < 20; i++) {
+		s.busy_tsc += 500 * 200 + 500 * 2000;
+		s.bursts += 100;
+		s.done_pkts += 1000;
+		s.calm_tsc += 500 * 200;
+		s.calm_bursts += 50;
+		s.calm_pkts += 500;
+		upgrade_measure_add(&m, &s);
+	}
+	assert_true(upgrade_pkt_cycles(&m) == 200 && upgrade_burst_cycles(&m) == 2000);
+}
+
+/* A program so slow that hardly a burst passes for undisturbed is not judged by those. */
+static void
+where_few_bursts_are_undisturbed_all_count(void **state)
+{
+	struct upgrade_measure before = measured(40, 200, 10, 0), m = {0};
+	struct upgrade_sample s = {0};
+
+	(void)state;
+	upgrade_measure_begin(&m, &s);
+	for (int i = 0; i < 20; i++) {
+		s.busy_tsc += 1000 * 20000;
+		s.bursts += 100;
+		s.done_pkts += 1000;
+		s.calm_tsc += 200;
+		s.calm_bursts += 1;
+		s.calm_pkts += 1;
+		upgrade_measure_add(&m, &s);
+	}
+	assert_true(upgrade_pkt_cycles(&m) == 20000);
+	assert_int_equal(verdict(&before, &m, 0), UPGRADE_SLOW);
+}
+
 static void
 drops_beyond_the_limit_are_seen_early_once_they_are_many(void **state)
 {
@@ -146,6 +190,8 @@ main(void)
 		cmocka_unit_test(three_times_the_cycles_are_slow),
 		cmocka_unit_test(smaller_bursts_alone_are_not_slow),
 		cmocka_unit_test(a_busy_machine_for_half_of_the_time_is_not_slow),
+		cmocka_unit_test(disturbed_bursts_do_not_count_where_half_are_not),
+		cmocka_unit_test(where_few_bursts_are_undisturbed_all_count),
 		cmocka_unit_test(drops_beyond_the_limit_are_seen_early_once_they_are_many),
 		cmocka_unit_test(what_was_dropped_before_is_allowed),
 		cmocka_unit_test(without_packets_nothing_is_known),
