@@ -192,3 +192,20 @@ link_told() {
 	ctl status | grep -q '^segment: .* flow records: [1-9][0-9]* of 2048 in use, 0 evicted' ||
 		fail "$(ctl status)"
 }
+
+@test "pools asked again and again under load: cheap enough for once a second" {
+	local i
+	POOL=65535 EXTRA="queues: software" write_config 2 net_null0 net_null1
+	start_primary
+	start_workers 0 1
+	for ((i = 0; i < 9; i++)); do
+		ctl --json pools >"$LOGS/pools$i"
+		sleep 0.15 # it counts no more than 10 times a second
+	done
+	jq -sc '[.[].pools[0] | select(.unaccounted != 0 or .twice != 0)]' "$LOGS"/pools? >"$LOGS/wrong"
+	same "$(<"$LOGS/wrong")" '[]' "pools with buffers that are nowhere, or twice"
+	jq -sc '[.[].pools[0]] | {stood_us: ([.[].census_io_ns] | sort | .[4] / 1000),
+		work_us: ([.[].census_work_ns] | sort | .[4] / 1000)}' "$LOGS"/pools? >"$LOGS/cost"
+	echo "# medians: $(<"$LOGS/cost")" >&3
+	jq -e '.stood_us <= 300 and .work_us <= 3000' "$LOGS/cost" >/dev/null || fail "$(<"$LOGS/cost")"
+}
