@@ -31,9 +31,22 @@ need_points() {
 		skip "no programs built with -Dpoints=true in $HF_POINTS_BUILD"
 }
 
+# has_contract: every key that other programs rely upon is there, of its type.
+has_contract() {
+	jq -e '(["mode", "kills", "killed_in", "offered_pps", "lanes_stuck", "mbufs_unaccounted",
+		"lost_total", "lost_max_per_kill", "lost_ring_full", "queue_held_max", "duplicated",
+		"reordered", "flow_mismatch", "content_errors", "gap_us", "recovery"] - keys) == [] and
+		(.gap_us | keys) == ["max", "p50", "p99"] and (.mode | type) == "string" and
+		([.killed_in, .recovery | .[] | type] | unique) == ["number"] and
+		([.kills, .offered_pps, .lanes_stuck, .mbufs_unaccounted, .lost_total, .lost_max_per_kill,
+		.duplicated, .reordered, .content_errors | type] | unique) == ["number"]' \
+		"$RESULT" >/dev/null || fail "$(<"$RESULT")"
+}
+
 @test "chaos: owners killed at random instants at 500 kpps: nothing lost, doubled, changed or miscounted" {
 	chaos --kills "$(soak 3000 100)" --rate 500000 --seed 1
 	judge ".kills == $(soak 3000 100) and .lost_uncounted == 0"
+	has_contract
 }
 
 @test "chaos: owners killed in front of a full ring at full rate: the same" {
@@ -70,8 +83,21 @@ need_points() {
 
 @test "chaos: the usual pattern under the same kills comes to an end, whatever hangs in it" {
 	"$CHAOS" --control --json --kills "$(soak 50 10)" --seed 7 >"$RESULT" || fail "$(<"$RESULT")"
+	has_contract
+	jq -e ".kills > 0 and .lost_total >= $(soak 1 0)" "$RESULT" >/dev/null || fail "$(<"$RESULT")"
 	jq -r '"# usual pattern: \(.kills) kills, \(.queues_dead) queues dead, " +
 		"\(.mbufs_unaccounted) buffers lost, \(.lost_total) packets lost"' "$RESULT" >&3
+}
+
+@test "a build for use has no named points and no poison in it" {
+	local program
+	for program in holdfast-worker holdfast-worker-hw; do
+		[ -x "$HF_BUILD/secondary/$program" ] || fail "$program: not built"
+		! grep -aqE 'HF_POINT|HF_POISON' "$HF_BUILD/secondary/$program" ||
+			fail "$program: has named points"
+	done
+	need_points
+	grep -aq HF_POISON "$HF_POINTS_BUILD/secondary/holdfast-worker"
 }
 
 @test "chaos: an interruption leaves nothing behind" {
