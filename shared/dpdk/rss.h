@@ -25,7 +25,7 @@ struct rte_mbuf;
 enum hf_rss_form {
 	HF_RSS_SCALAR, /* rte_softrss_be(): the reference */
 	HF_RSS_TABLE,  /* a load for each byte of the tuple, from 36 KB */
-	HF_RSS_GFNI,   /* rte_thash_gfni_bulk(): two tuples at a time; GFNI and AVX-512 */
+	HF_RSS_GFNI,   /* some tuples at a time, see rss_gfni.c; GFNI and AVX-512 */
 	HF_RSS_FORMS,
 };
 
@@ -36,6 +36,7 @@ struct hf_rss {
 	uint32_t reta_mask;
 	/* enum hf_rss_form that bursts use for each family; HF_RSS_TABLE until hf_rss_choose() */
 	uint32_t form_ipv4, form_ipv6;
+	uint8_t plain[256]; /* 1: over IPv4 ports count with this protocol; see rss.c */
 	uint16_t reta[HF_CONFIG_RETA_MAX];  /* lane of each entry */
 	uint32_t words[HF_RSS_KEY_MIN / 4]; /* scalar: the key in host order */
 	uint64_t matrix[HF_RSS_KEY_MIN];    /* GFNI: bit matrices, one a byte of the key */

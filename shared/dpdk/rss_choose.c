@@ -110,10 +110,10 @@ hf_rss_choose(struct hf_rss *rss, struct hf_rss_choice *choice)
 	uint32_t fields = rss->fields;
 	enum hf_rss_form ipv4, ipv6;
 
-	rss->fields = HF_RSS_IPV4 | HF_RSS_IPV6 | HF_RSS_UDP;
+	rss_fields_set(rss, HF_RSS_IPV4 | HF_RSS_IPV6 | HF_RSS_UDP);
 	ipv4 = fastest(rss, 0, measured.ipv4_ps);
 	ipv6 = fastest(rss, 1, measured.ipv6_ps);
-	rss->fields = fields;
+	rss_fields_set(rss, fields);
 	rss->form_ipv4 = ipv4;
 	rss->form_ipv6 = ipv6;
 	if (choice != NULL)

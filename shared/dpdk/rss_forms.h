@@ -7,6 +7,9 @@
 
 #include "rss.h"
 
+/* Sets rss->fields and what follows from them. */
+void rss_fields_set(struct hf_rss *rss, uint32_t fields);
+
 /* Fills what the forms make of rss->key: words, matrix, table. */
 void rss_forms_prepare(struct hf_rss *rss);
 

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <sys/mman.h>
+
 #include <rte_mbuf.h>
 #include <rte_thash.h>
 
@@ -156,6 +158,57 @@ a_burst_hashes_as_its_packets_do_in_every_form(void **state)
 	}
 }
 
+/*
+ * Bursts take short ways that single packets do not. A burst of nine frames, the last one damaged
+ * and cut where a page ends: each family's form, fields that leave ports or a family out.
+ */
+static void
+damaged_and_cut_frames_hash_in_a_burst_as_alone(void **state)
+{
+	static const uint32_t fields[] = {FIELDS_ALL, HF_RSS_IPV4 | HF_RSS_IPV6,
+					  HF_RSS_IPV4 | HF_RSS_TCP, HF_RSS_IPV6 | HF_RSS_UDP};
+	static const uint8_t protos[] = {TCP, UDP, SCTP, ICMP};
+	static struct hf_rss rss;
+	static uint8_t whole[FRAME_MAX];
+	static struct rte_mbuf mbuf[9];
+	struct rte_mbuf *burst[9];
+	struct tuple t = random_tuple(4, UDP);
+	uint32_t hash[9], l3;
+	uint8_t frame[FRAME_MAX];
+	size_t page;
+	uint8_t *guard = guarded_page(&page);
+
+	assert_non_null(guard);
+	for (uint32_t i = 0; i < 9; i++)
+		burst[i] = &mbuf[i];
+	for (uint32_t i = 0; i < 8; i++) {
+		mbuf[i].buf_addr = whole;
+		mbuf[i].data_len = (uint16_t)make_frame(whole, &t, 0, &l3);
+	}
+	for (uint32_t round = 0; round < 4000; round++) {
+		uint32_t len, form = round / 4 % HF_RSS_FORMS;
+
+		if (!hf_rss_form_usable(form))
+			continue;
+		t = random_tuple(round % 3 ? 4 : 6, protos[next_random() % 4]);
+		len = make_frame(frame, &t, round % 2, &l3);
+		if (round % 5 != 0)
+			damage(frame, len, l3);
+		make_rss(&rss, default_key, fields[round % 4]);
+		rss.form_ipv4 = rss.form_ipv6 = form;
+		for (uint32_t cut = 0; cut <= len; cut++) {
+			mbuf[8].buf_addr = guard + page - cut;
+			mbuf[8].data_len = (uint16_t)cut;
+			memcpy(mbuf[8].buf_addr, frame, cut);
+			hf_rss_hash_burst(&rss, burst, 9, hash);
+			assert_int_equal(hash[8], hf_rss_hash_packet(&rss, frame, cut));
+			assert_int_equal(hash[0],
+					 hf_rss_hash_packet(&rss, whole, mbuf[0].data_len));
+		}
+	}
+	munmap(guard, 2 * page);
+}
+
 int
 main(void)
 {
@@ -163,6 +216,7 @@ main(void)
 		cmocka_unit_test(all_forms_equal_rte_softrss_be_on_a_million_inputs),
 		cmocka_unit_test(all_forms_give_the_published_vectors),
 		cmocka_unit_test(a_burst_hashes_as_its_packets_do_in_every_form),
+		cmocka_unit_test(damaged_and_cut_frames_hash_in_a_burst_as_alone),
 		cmocka_unit_test(choose_takes_the_forms_that_measured_fastest),
 	};
 
