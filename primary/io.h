@@ -68,15 +68,18 @@ struct hf_io_range {
 	uintptr_t first, end;
 };
 
+#define HF_SLOTS_A_LINE (64 / sizeof(struct hf_lane_slot))
+
 /* The I/O thread's end of one lane ring; private memory. */
 struct hf_io_ring {
+	/* slots of the line that head is in; written to the ring when it is full, or published */
+	alignas(64) struct hf_lane_slot line[HF_SLOTS_A_LINE];
 	struct hf_lane_ring *ring;
 	struct hf_io_slot *shadow; /* size entries: what was really published */
 	uint64_t size, mask;       /* the ring's, where no worker can scribble on them */
 	struct hf_lane_slot *slots;
 	const uint16_t *verdicts;
 	uint64_t head;                    /* next index to publish */
-	uint64_t fetched;                 /* head at the turn before */
 	uint64_t reaped;                  /* below: taken back */
 	uint32_t ready;                   /* packets to take back in the next turn */
 	_Atomic(uint64_t) reaped_settled; /* below: transmitted or freed; for the census */

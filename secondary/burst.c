@@ -19,6 +19,21 @@ ask_mbuf(struct hf_burst *b, uint32_t i)
 	__builtin_prefetch(b->data[i], 1);
 }
 
+#define SLOTS_A_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct hf_lane_slot))
+
+/*
+ * Asks for the slots of n packets from index on. The I/O thread writes them past the caches: they
+ * come from memory, and each line that is asked for early is one that is not waited for.
+ */
+static void
+fetch_slots(const struct hf_lane_ring *ring, uint64_t index, uint64_t n)
+{
+	const struct hf_lane_slot *slots = hf_lane_ring_slots(ring);
+
+	for (uint64_t i = 0; i < n; i += SLOTS_A_LINE)
+		rte_prefetch0(&slots[(index + i) & ring->mask]);
+}
+
 /* Lists the packets of a burst; their headers are on the way then. */
 static void
 collect(struct hf_burst *b)
@@ -89,6 +104,7 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	b->n = (uint32_t)RTE_MIN(published - b->first, (uint64_t)ctx->run->burst);
 	if (unlikely(b->first < ring->suspect.end))
 		hf_suspect_try(b);
+	fetch_slots(ring, b->first, RTE_MIN(published - b->first, 2 * (uint64_t)b->n));
 	collect(b);
 	hf_lap_step(ctx, HF_LANE_STEP_RX);
 	hf_step_set(ctx, HF_STEP_PLAN);

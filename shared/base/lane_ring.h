@@ -13,8 +13,9 @@
  *   done, undo  writer: lane's owner; the journal, trusted by recovery; program order is enough
  *   suspect     writer: lane's owner; likewise
  *   done_pub    writer: lane's owner, once a burst (release: pairs with the I/O thread's acquire)
- *   slots       writer: I/O thread, below published + size; 16 bytes tell all that most packets
- *               need, so that the owner's CPU does not fetch mbufs from the I/O thread's
+ *   slots       writer: I/O thread, below published + size, a full line at a time past the caches;
+ *               16 bytes tell all that most packets need, so that the owner's CPU does not fetch
+ *               mbufs from the I/O thread's
  *   verdict     writer: lane's owner, valid below done_pub
  */
 #ifndef HF_LANE_RING_H
