@@ -57,6 +57,14 @@ loop_ports() {
 	jq -e '.interrupted and .tx_pkts > 0 and .seconds < 30' "$LOGS/wire" || fail "$(<"$LOGS/wire")"
 }
 
+@test "wire: two rates in turn" {
+	# Half a second each, four times; a sender that is held up does not send more afterwards.
+	"$WIRE" --port net_ring0 --expect wire --rate 20000 --other-rate 60000 --turn 0.5 --seconds 2 \
+		--idle sleep --settle 0 --drain 0.1 --json >"$LOGS/wire"
+	jq -e '.tx_pkts > 60000 and .tx_pkts < 81000 and .lost == 0' "$LOGS/wire" >/dev/null ||
+		fail "$(<"$LOGS/wire")"
+}
+
 @test "wire: flows of a capture are sent as often as they are in it" {
 	local in=$BATS_TEST_TMPDIR/in.pcap out=$BATS_TEST_TMPDIR/out.json
 	make_pcap "$in" --packets 3000 --flows 200 --only udp4,udp6 --seed 3

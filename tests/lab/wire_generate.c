@@ -33,23 +33,34 @@ queue_of(const struct hf_rss *rss, const struct hf_flow_key *key)
 	return hf_rss_lane(rss, hf_rss_hash_tuple(rss, tuple, 2 * n + 4));
 }
 
+static void
+set_rate(struct wire_generator *g, uint64_t rate)
+{
+	uint64_t fit = RTE_MIN(rate / BURSTS_A_SEC, (uint64_t)WIRE_BURST);
+
+	g->rate = rate;
+	g->burst = WIRE_BURST;
+	if (g->burst_asked != 0)
+		g->burst = g->burst_asked;
+	else if (rate != 0)
+		g->burst = fit > 0 ? (uint32_t)fit : 1;
+}
+
 int
 wire_generate_init(struct wire_generator *g, const struct wire_options *o, struct wire_flows *flows,
 		   const struct wire_ports *ports)
 {
-	uint64_t fit = RTE_MIN(o->rate / BURSTS_A_SEC, (uint64_t)WIRE_BURST);
 	uint16_t reta[WIRE_RETA];
 	struct hf_flow_key key;
 
 	g->flows = flows;
 	g->ports = ports;
-	g->rate = o->rate;
 	g->packets = o->packets;
-	g->burst = WIRE_BURST;
-	if (o->burst != 0)
-		g->burst = o->burst;
-	else if (o->rate != 0)
-		g->burst = fit > 0 ? (uint32_t)fit : 1;
+	g->burst_asked = o->burst;
+	g->rates[0] = o->rate;
+	g->rates[1] = o->other_rate;
+	g->turn = (uint64_t)(o->turn * (double)rte_get_tsc_hz());
+	set_rate(g, o->rate);
 	for (uint32_t i = 0; i < WIRE_RETA; i++)
 		reta[i] = (uint16_t)(i % ports->n_queues);
 	if (hf_rss_init(&g->rss, o->key, o->key_len, RSS_FIELDS, reta, WIRE_RETA) != 0)
@@ -70,6 +81,17 @@ wire_generate_start(struct wire_generator *g, uint64_t now)
 	g->hz = rte_get_tsc_hz();
 	g->start_tsc = now;
 	g->progress_tsc = now;
+	g->turn_tsc = now + g->turn;
+}
+
+/* The other rate, with a schedule of its own. */
+static void
+next_turn(struct wire_generator *g, uint64_t now)
+{
+	set_rate(g, g->rates[++g->turns % 2]);
+	g->start_tsc = now;
+	g->paced = 0;
+	g->turn_tsc += g->turn;
 }
 
 int
@@ -177,6 +199,10 @@ wire_generate(struct wire_generator *g, uint64_t now)
 	struct rte_mbuf *mbuf[WIRE_BURST];
 	uint16_t size[WIRE_BURST];
 
+	if (g->turn != 0 && now >= g->turn_tsc) {
+		next_turn(g, now);
+		n = g->burst;
+	}
 	if (wire_generate_due(g, now) > 0)
 		return 0;
 	if (g->rate != 0)

@@ -149,10 +149,22 @@ take_distribution(struct wire_options *o, const char *name, const char *value)
 }
 
 static int
+parse_rate(const char *name, const char *value, uint64_t *rate)
+{
+	*rate = 0;
+	return strcmp(value, "max") == 0 ? 0 : take_number(name, value, 1, WIRE_RATE_MAX, rate);
+}
+
+static int
 take_rate(struct wire_options *o, const char *name, const char *value)
 {
-	o->rate = 0;
-	return strcmp(value, "max") == 0 ? 0 : take_number(name, value, 1, WIRE_RATE_MAX, &o->rate);
+	return parse_rate(name, value, &o->rate);
+}
+
+static int
+take_other_rate(struct wire_options *o, const char *name, const char *value)
+{
+	return parse_rate(name, value, &o->other_rate);
 }
 
 static int
@@ -240,6 +252,9 @@ static const struct row rows[] = {
 	{"pcap", "FILE", "flows, sizes and their order from a capture, repeated", TEXT(pcap)},
 	{"seed", "N", "of what is random [1]", NUMBER(seed, 0, UINT64_MAX)},
 	{"rate", "PPS", "packets a second over all ports, or max [max]", TAKE(take_rate)},
+	{"other-rate", "PPS", "the rate in every second turn [max]", TAKE(take_other_rate)},
+	{"turn", "S", "how long a rate is kept, in turn with the other; 0: always [0]",
+	 SECONDS(turn)},
 	{"burst", "N", "packets sent at a time, up to 32 [32; fewer at low rates]",
 	 NUMBER(burst, 1, 32)},
 	{"packets", "N", "ends after so many", NUMBER(packets, 1, UINT64_MAX)},

@@ -47,7 +47,8 @@ achieved_pps(const struct wire *w)
 static double
 offered_pps(const struct wire *w)
 {
-	return w->options.rate != 0 ? (double)w->options.rate : achieved_pps(w);
+	return w->options.rate != 0 && w->options.turn <= 0 ? (double)w->options.rate
+							    : achieved_pps(w);
 }
 
 static double
