@@ -141,22 +141,14 @@ count_tx() {
 	echo "$(status_of '.lanes[0].tx_pkts') ${EPOCHREALTIME/./}"
 }
 
-# rate_with on|off: packets a second of the lane over some time, with a monitor at 10 Hz or none.
+# rate_with CONT|STOP: packets a second of the lane while the monitor looks, or stands still.
 rate_with() {
-	local before after pid=''
-	if [ "$1" = on ]; then
-		taskset -c 1 "$HF_MONITOR" --instance "$INSTANCE" --json --interval 0.1 \
-			>>"$LOGS/beside.json" 2>/dev/null &
-		pid=$!
-	fi
-	sleep 0.3
+	local before after
+	kill "-$1" "$BESIDE"
+	sleep 0.15
 	before=$(count_tx)
-	sleep 1.5
+	sleep 0.5
 	after=$(count_tx)
-	if [ -n "$pid" ]; then
-		kill -TERM "$pid"
-		wait "$pid" || true
-	fi
 	echo "$after $before" | awk '{printf "%d\n", ($1 - $3) * 1e6 / ($2 - $4)}'
 }
 
@@ -174,9 +166,17 @@ rate_with() {
 	start_worker w0 --lanes 0
 	hf_wait_for 10 all_flows || fail "only $(live_flows) flows"
 	taskset -pc 1 $$ >/dev/null
-	for _ in {1..7}; do
-		echo "$(rate_with on) $(rate_with off) $(rate_with off) $(rate_with on)"
+	taskset -c 1 "$HF_MONITOR" --instance "$INSTANCE" --json --interval 0.1 >"$LOGS/beside.json" &
+	BESIDE=$!
+	hf_run_record pids "$BESIDE $(hf_proc_start "$BESIDE") monitor"
+	sleep 1
+	# Short turns, for the placement of CPUs changes every few seconds at worst.
+	for _ in {1..25}; do
+		echo "$(rate_with CONT) $(rate_with STOP) $(rate_with STOP) $(rate_with CONT)"
 	done >"$LOGS/rates"
+	kill -CONT "$BESIDE"
+	kill -TERM "$BESIDE"
+	wait "$BESIDE" || true
 	tail -n 1 "$LOGS/beside.json" | jq -c '{flows_live, interval_s, sample_cpu_ms}' >"$LOGS/scan"
 	python3 - "$LOGS/rates" >"$LOGS/cost" <<-'END' || fail "$(<"$LOGS/cost") $(<"$LOGS/rates")"
 		import statistics, sys
