@@ -51,7 +51,7 @@ watch() {
 @test "the headroom predicted at 30 % load is within 15 % of what saturation shows" {
 	# What a lane can do changes with the placement of the CPUs, every few seconds at worst: so the
 	# load is changed faster than that.
-	start_lane --rate max --other-rate 2800000 --turn 1.5
+	start_lane --rate max --other-rate 30% --turn 1.5
 	wire_go
 	# A machine that moved all the time is looked at again.
 	watch || watch || watch || fail "$(<"$LOGS/judged")"

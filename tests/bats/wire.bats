@@ -61,8 +61,18 @@ loop_ports() {
 	# Half a second each, four times; a sender that is held up does not send more afterwards.
 	"$WIRE" --port net_ring0 --expect wire --rate 20000 --other-rate 60000 --turn 0.5 --seconds 2 \
 		--idle sleep --settle 0 --drain 0.1 --json >"$LOGS/wire"
-	jq -e '.tx_pkts > 60000 and .tx_pkts < 81000 and .lost == 0' "$LOGS/wire" >/dev/null ||
+	jq -e '.tx_pkts > 77000 - 60000 * .behind_seconds and .tx_pkts < 81000 and .lost == 0' "$LOGS/wire" >/dev/null ||
 		fail "$(<"$LOGS/wire")"
+}
+
+@test "wire: a share of what the turn before sent" {
+	# 40,000 and 10,000 a second, half a second each, twice.
+	"$WIRE" --port net_ring0 --expect wire --rate 40000 --other-rate 25% --turn 0.5 --seconds 2 \
+		--idle sleep --settle 0 --drain 0.1 --json >"$LOGS/wire"
+	jq -e '.tx_pkts > 47000 - 40000 * .behind_seconds and .tx_pkts < 51000 and .lost == 0' "$LOGS/wire" >/dev/null ||
+		fail "$(<"$LOGS/wire")"
+	run -2 "$WIRE" --port net_ring0 --other-rate 101%
+	run -2 "$WIRE" --port net_ring0 --other-rate %
 }
 
 @test "wire: flows of a capture are sent as often as they are in it" {

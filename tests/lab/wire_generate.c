@@ -59,6 +59,7 @@ wire_generate_init(struct wire_generator *g, const struct wire_options *o, struc
 	g->burst_asked = o->burst;
 	g->rates[0] = o->rate;
 	g->rates[1] = o->other_rate;
+	g->other_percent = o->other_percent;
 	g->turn = (uint64_t)(o->turn * (double)rte_get_tsc_hz());
 	set_rate(g, o->rate);
 	for (uint32_t i = 0; i < WIRE_RETA; i++)
@@ -84,11 +85,16 @@ wire_generate_start(struct wire_generator *g, uint64_t now)
 	g->turn_tsc = now + g->turn;
 }
 
-/* The other rate, with a schedule of its own. */
+/* The other rate, with a schedule of its own; or the share asked for of what this turn sent. */
 static void
 next_turn(struct wire_generator *g, uint64_t now)
 {
-	set_rate(g, g->rates[++g->turns % 2]);
+	uint32_t next = ++g->turns % 2;
+
+	if (next == 1 && g->other_percent != 0)
+		g->rates[1] = 1 + (uint64_t)((double)g->paced * (double)g->hz / (double)g->turn *
+					     g->other_percent / 100);
+	set_rate(g, g->rates[next]);
 	g->start_tsc = now;
 	g->paced = 0;
 	g->turn_tsc += g->turn;

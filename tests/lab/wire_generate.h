@@ -30,12 +30,13 @@ struct wire_generator {
 	struct wire_sent *sent; /* one a flow */
 	const struct wire_ports *ports;
 	uint32_t burst;
-	uint32_t full;     /* queues that have no room for a burst */
-	uint64_t rate;     /* 0: as fast as it goes */
-	uint64_t rates[2]; /* in turn */
-	uint64_t turn;     /* ticks that a rate is kept; 0: always */
-	uint64_t turn_tsc; /* when the next one begins */
-	uint32_t turns;    /* that have ended */
+	uint32_t full;          /* queues that have no room for a burst */
+	uint64_t rate;          /* 0: as fast as it goes */
+	uint64_t rates[2];      /* in turn */
+	uint32_t other_percent; /* rates[1], of what the turn before it sent; 0: as it is */
+	uint64_t turn;          /* ticks that a rate is kept; 0: always */
+	uint64_t turn_tsc;      /* when the next one begins */
+	uint32_t turns;         /* that have ended */
 	uint32_t burst_asked;
 	uint64_t packets; /* 0: no limit */
 	uint64_t hz;

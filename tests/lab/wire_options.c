@@ -164,7 +164,18 @@ take_rate(struct wire_options *o, const char *name, const char *value)
 static int
 take_other_rate(struct wire_options *o, const char *name, const char *value)
 {
-	return parse_rate(name, value, &o->other_rate);
+	char number[8];
+	uint64_t percent;
+	size_t len = strlen(value);
+
+	o->other_percent = 0;
+	if (len < 2 || len > sizeof(number) || value[len - 1] != '%')
+		return parse_rate(name, value, &o->other_rate);
+	snprintf(number, sizeof(number), "%.*s", (int)len - 1, value);
+	if (take_number(name, number, 1, 100, &percent) != 0)
+		return -EINVAL;
+	o->other_percent = (uint32_t)percent;
+	return 0;
 }
 
 static int
@@ -252,7 +263,9 @@ static const struct row rows[] = {
 	{"pcap", "FILE", "flows, sizes and their order from a capture, repeated", TEXT(pcap)},
 	{"seed", "N", "of what is random [1]", NUMBER(seed, 0, UINT64_MAX)},
 	{"rate", "PPS", "packets a second over all ports, or max [max]", TAKE(take_rate)},
-	{"other-rate", "PPS", "the rate in every second turn [max]", TAKE(take_other_rate)},
+	{"other-rate", "PPS",
+	 "the rate in every second turn, or N% of what the turn before sent [max]",
+	 TAKE(take_other_rate)},
 	{"turn", "S", "how long a rate is kept, in turn with the other; 0: always [0]",
 	 SECONDS(turn)},
 	{"burst", "N", "packets sent at a time, up to 32 [32; fewer at low rates]",

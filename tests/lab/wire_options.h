@@ -40,10 +40,11 @@ struct wire_options {
 	double wait;   /* 0: for ever */
 	double settle; /* links must have been up so long */
 	uint64_t seed;
-	uint64_t rate;       /* 0: as fast as it goes */
-	uint64_t other_rate; /* of every second turn */
-	double turn;         /* seconds that a rate is kept; 0: always */
-	uint64_t packets;    /* 0: until the time is over */
+	uint64_t rate;          /* 0: as fast as it goes */
+	uint64_t other_rate;    /* of every second turn */
+	uint32_t other_percent; /* the same, of what the turn before sent; 0: other_rate counts */
+	double turn;            /* seconds that a rate is kept; 0: always */
+	uint64_t packets;       /* 0: until the time is over */
 	uint64_t allow_loss;
 	const char *pcap, *start_when, *per_flow;
 	int eal_argc;
