@@ -16,43 +16,16 @@
 #include "flow_hash.h"
 #include "flow_place.h"
 
-#define FIRST_FREE_MIN 4 /* the first bucket takes inserts while it has so many empty slots */
-
 uint64_t
 hf_flow_hash(const struct hf_flow_table *t, const struct hf_flow_key *key)
 {
 	return flow_hash_key(key, t->seed);
 }
 
-/* Bit i: slot i of the first bucket has the tag; bit 8 + i: slot i of the second. */
-static inline uint32_t
-match_place(const struct hf_flow_table *t, struct flow_place p)
-{
-	return flow_match_tags(&t->buckets[p.bucket[0]], p.tag) |
-	       flow_match_tags(&t->buckets[p.bucket[1]], p.tag) << HF_FLOW_BUCKET_SLOTS;
-}
-
-/* Both buckets are matched before any branch: which one has the key cannot be predicted. */
-static inline uint32_t
-find_in_place(const struct hf_flow_table *t, struct flow_place p, const struct hf_flow_key *key)
-{
-	uint32_t hits = match_place(t, p);
-
-	for (; hits != 0; hits &= hits - 1) {
-		uint32_t i = (uint32_t)__builtin_ctz(hits);
-		uint32_t bucket = i < HF_FLOW_BUCKET_SLOTS ? p.bucket[0] : p.bucket[1];
-		uint32_t slot = bucket * HF_FLOW_BUCKET_SLOTS + i % HF_FLOW_BUCKET_SLOTS;
-
-		if (flow_same_key(&t->records[slot].key, key))
-			return slot;
-	}
-	return HF_FLOW_NONE;
-}
-
 uint32_t
 hf_flow_find(const struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash)
 {
-	return find_in_place(t, flow_locate(t, hash), key);
+	return flow_find_key(t, key, hash);
 }
 
 static inline uint64_t
@@ -79,15 +52,19 @@ update_live(struct hf_flow_account *a)
 	HF_POINT("flow_account_live");
 }
 
-static void
-set_totals(const struct hf_flow_account *a, _Atomic(uint64_t) *flows, _Atomic(uint64_t) *pkts,
-	   _Atomic(uint64_t) *bytes)
+/* Totals of an account after a removal. */
+struct totals {
+	uint64_t flows, pkts, bytes;
+};
+
+static inline void
+set_totals(struct hf_flow_account *a, uint32_t expired, struct totals n)
 {
-	set(flows, a->new_flows);
+	set(expired ? &a->expired_flows : &a->evicted_flows, n.flows);
 	HF_POINT("flow_evict_flows");
-	set(pkts, a->new_pkts);
+	set(expired ? &a->expired_pkts : &a->evicted_pkts, n.pkts);
 	HF_POINT("flow_evict_pkts");
-	set(bytes, a->new_bytes);
+	set(expired ? &a->expired_bytes : &a->evicted_bytes, n.bytes);
 	HF_POINT("flow_evict_bytes");
 }
 
@@ -98,10 +75,7 @@ finish_removal(struct hf_flow_table *t, uint32_t slot)
 	struct hf_flow_account *a = t->account;
 	struct hf_flow_bucket *b = &t->buckets[slot / HF_FLOW_BUCKET_SLOTS];
 
-	if (a->expired)
-		set_totals(a, &a->expired_flows, &a->expired_pkts, &a->expired_bytes);
-	else
-		set_totals(a, &a->evicted_flows, &a->evicted_pkts, &a->evicted_bytes);
+	set_totals(a, a->expired, (struct totals){a->new_flows, a->new_pkts, a->new_bytes});
 	atomic_store_explicit(&b->tag[slot % HF_FLOW_BUCKET_SLOTS], 0, memory_order_release);
 	HF_POINT("flow_evict_tag");
 	update_live(a);
@@ -109,24 +83,33 @@ finish_removal(struct hf_flow_table *t, uint32_t slot)
 	HF_POINT("flow_evict_done");
 }
 
-/* Decides on a removal: from the last store on, recovery carries it out. */
-static void
+/*
+ * Decides on a removal: from the last store on, recovery carries it out. Returns the totals that
+ * are in the journal: to load them again would wait for the stores.
+ */
+static inline struct totals
 write_journal(struct hf_flow_table *t, uint32_t slot, uint32_t expired)
 {
 	struct hf_flow_account *a = t->account;
 	struct hf_flow_record *r = &t->records[slot];
+	struct totals n = {
+		.flows = get(expired ? &a->expired_flows : &a->evicted_flows) + 1,
+		.pkts = get(expired ? &a->expired_pkts : &a->evicted_pkts) +
+			(get(&r->packets_gen) & HF_FLOW_PACKETS_MASK),
+		.bytes = get(expired ? &a->expired_bytes : &a->evicted_bytes) + get(&r->bytes),
+	};
 
 	a->expired = expired;
 	HF_POINT("flow_evict_journal_kind");
-	a->new_flows = get(expired ? &a->expired_flows : &a->evicted_flows) + 1;
+	a->new_flows = n.flows;
 	HF_POINT("flow_evict_journal_flows");
-	a->new_pkts = get(expired ? &a->expired_pkts : &a->evicted_pkts) +
-		      (get(&r->packets_gen) & HF_FLOW_PACKETS_MASK);
+	a->new_pkts = n.pkts;
 	HF_POINT("flow_evict_journal_pkts");
-	a->new_bytes = get(expired ? &a->expired_bytes : &a->evicted_bytes) + get(&r->bytes);
+	a->new_bytes = n.bytes;
 	HF_POINT("flow_evict_journal_bytes");
 	atomic_store_explicit(&a->slot_plus1, slot + 1, memory_order_release);
 	HF_POINT("flow_evict_journal_valid");
+	return n;
 }
 
 void
@@ -153,11 +136,10 @@ hf_flow_recover(struct hf_flow_table *t)
 }
 
 #define ALL_SLOTS ((1U << 2 * HF_FLOW_BUCKET_SLOTS) - 1)
-#define ALL_ORDER (2U * HF_FLOW_BUCKET_SLOTS - 1)
 
 /* Bit i: slot i of the first bucket is pinned; bit 8 + i: slot i of the second. */
 static uint32_t
-find_pinned(struct flow_place p, const uint32_t *pinned, uint32_t n_pinned)
+find_pinned(uint32_t bucket0, uint32_t bucket1, const uint32_t *pinned, uint32_t n_pinned)
 {
 	uint32_t bits = 0;
 
@@ -165,74 +147,10 @@ find_pinned(struct flow_place p, const uint32_t *pinned, uint32_t n_pinned)
 		uint32_t bucket = pinned[i] / HF_FLOW_BUCKET_SLOTS;
 		uint32_t bit = UINT32_C(1) << pinned[i] % HF_FLOW_BUCKET_SLOTS;
 
-		bits |= bucket == p.bucket[0] ? bit : 0;
-		bits |= bucket == p.bucket[1] ? bit << HF_FLOW_BUCKET_SLOTS : 0;
+		bits |= bucket == bucket0 ? bit : 0;
+		bits |= bucket == bucket1 ? bit << HF_FLOW_BUCKET_SLOTS : 0;
 	}
 	return bits;
-}
-
-/* The greatest of best and the ranks of a bucket's slots: idle ticks + 1, then the order of slots.
- */
-static inline uint64_t
-rank_slots(const struct hf_flow_bucket *b, uint32_t now, uint32_t taken, uint64_t best,
-	   uint64_t order)
-{
-	for (uint32_t i = 0; i < HF_FLOW_BUCKET_SLOTS; i++) {
-		uint32_t seen = atomic_load_explicit(&b->seen_tick[i], memory_order_relaxed);
-		uint64_t rank = ((uint64_t)flow_idle_since(now, seen) + 1) << 4 | (order - i);
-
-		rank = taken >> i & 1 ? 0 : rank;
-		best = rank > best ? rank : best;
-	}
-	return best;
-}
-
-/* The slot of both buckets that is idle for longest and not taken. */
-static uint32_t
-find_victim(const struct hf_flow_table *t, struct flow_place p, uint32_t now, uint32_t taken)
-{
-	uint64_t best;
-	uint32_t at;
-
-	best = rank_slots(&t->buckets[p.bucket[0]], now, taken, 0, ALL_ORDER);
-	best = rank_slots(&t->buckets[p.bucket[1]], now, taken >> HF_FLOW_BUCKET_SLOTS, best,
-			  ALL_ORDER - HF_FLOW_BUCKET_SLOTS);
-	at = ALL_ORDER - (uint32_t)best % (ALL_ORDER + 1);
-	return p.bucket[at / HF_FLOW_BUCKET_SLOTS] * HF_FLOW_BUCKET_SLOTS +
-	       at % HF_FLOW_BUCKET_SLOTS;
-}
-
-/* Number of bits of 8; the builtin is a call where the instruction is not certain to exist. */
-static inline uint32_t
-count_bits(uint32_t bits)
-{
-	bits -= bits >> 1 & 0x55;
-	bits = (bits & 0x33) + (bits >> 2 & 0x33);
-	return (bits + (bits >> 4)) & 0xf;
-}
-
-/*
- * The first bucket, while it is not close to full: a find then reads two lines instead of three.
- * From there on the emptier one, so that both are full as late as with a choice from the start
- * (at a load of 70 %: 16 % of the keys in their second bucket, one in a million without room).
- */
-static inline uint32_t
-choose_free(struct flow_place p, uint32_t free0, uint32_t free1)
-{
-	uint32_t n0 = count_bits(free0);
-
-	if ((free0 | free1) == 0)
-		return HF_FLOW_NONE;
-	if (n0 >= FIRST_FREE_MIN || n0 >= count_bits(free1))
-		return p.bucket[0] * HF_FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(free0);
-	return p.bucket[1] * HF_FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(free1);
-}
-
-uint32_t
-flow_free_slot(const struct hf_flow_table *t, struct flow_place p)
-{
-	return choose_free(p, flow_match_tags(&t->buckets[p.bucket[0]], 0),
-			   flow_match_tags(&t->buckets[p.bucket[1]], 0));
 }
 
 /* Key bytes are copied as words, so that a reader beside us races with no plain access. */
@@ -241,6 +159,7 @@ store_key(struct hf_flow_key *dst, const struct hf_flow_key *src)
 {
 	_Atomic(uint64_t) *to = (_Atomic(uint64_t) *)(void *)dst;
 
+#pragma GCC unroll 5
 	for (uint32_t i = 0; i < FLOW_KEY_WORDS; i++) {
 		set(&to[i], flow_key_word(src, i));
 		HF_POINT("flow_insert_key");
@@ -298,20 +217,19 @@ fill_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_
  * new record is whole. A death before that leads to an empty slot; the new record has counted
  * nothing yet. One flow more, one less: live_flows stays.
  */
-static void
-replace_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct hf_flow_key *key,
+void
+flow_replace(struct hf_flow_table *t, uint32_t slot, const struct hf_flow_key *key, uint64_t hash,
 	     uint32_t now)
 {
 	struct hf_flow_bucket *b = &t->buckets[slot / HF_FLOW_BUCKET_SLOTS];
 	struct hf_flow_account *a = t->account;
 
-	write_journal(t, slot, 0);
-	set_totals(a, &a->evicted_flows, &a->evicted_pkts, &a->evicted_bytes);
+	set_totals(a, 0, write_journal(t, slot, 0));
 	store_record(&t->records[slot], key, now);
 	atomic_store_explicit(&b->seen_tick[slot % HF_FLOW_BUCKET_SLOTS], now,
 			      memory_order_relaxed);
 	HF_POINT("flow_replace_seen");
-	atomic_store_explicit(&b->tag[slot % HF_FLOW_BUCKET_SLOTS], (uint16_t)tag,
+	atomic_store_explicit(&b->tag[slot % HF_FLOW_BUCKET_SLOTS], (uint16_t)flow_tag(hash),
 			      memory_order_release);
 	HF_POINT("flow_replace_tag");
 	count_insert(a);
@@ -323,35 +241,22 @@ replace_slot(struct hf_flow_table *t, uint32_t slot, uint32_t tag, const struct 
  * Hits and empty slots are taken from one load of the tags: right after an insert's store of a tag
  * each such load waits for it to leave the store buffer.
  */
-struct flow_placed
+uint32_t
 flow_find_or_fill(struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash,
 		  uint32_t now)
 {
-	struct flow_place p = flow_locate(t, hash);
-	uint32_t free0 = flow_match_tags(&t->buckets[p.bucket[0]], 0);
-	uint32_t free1 = flow_match_tags(&t->buckets[p.bucket[1]], 0);
-	uint32_t slot = find_in_place(t, p, key);
+	uint32_t bucket0 = hf_flow_bucket(t, hash, 0), bucket1 = hf_flow_bucket(t, hash, 1);
+	uint32_t free0 = flow_match_tags(&t->buckets[bucket0], 0);
+	uint32_t free1 = flow_match_tags(&t->buckets[bucket1], 0);
+	uint32_t slot = flow_find_key(t, key, hash);
 
 	if (slot != HF_FLOW_NONE) {
 		flow_mark_seen(t, slot, now);
-	} else {
-		slot = choose_free(p, free0, free1);
-		if (slot != HF_FLOW_NONE)
-			fill_slot(t, slot, p.tag, key, now);
+		return slot;
 	}
-	return (struct flow_placed){p, slot};
-}
-
-uint32_t
-flow_evict_for(struct hf_flow_table *t, struct flow_place p, const struct hf_flow_key *key,
-	       uint32_t now, uint32_t taken)
-{
-	uint32_t slot;
-
-	if (taken == ALL_SLOTS)
-		return HF_FLOW_NONE;
-	slot = find_victim(t, p, now, taken);
-	replace_slot(t, slot, p.tag, key, now);
+	slot = flow_choose_free(bucket0, free0, bucket1, free1);
+	if (slot != HF_FLOW_NONE)
+		fill_slot(t, slot, flow_tag(hash), key, now);
 	return slot;
 }
 
@@ -359,9 +264,18 @@ uint32_t
 hf_flow_find_or_insert(struct hf_flow_table *t, const struct hf_flow_key *key, uint64_t hash,
 		       uint32_t now, const uint32_t *pinned, uint32_t n_pinned)
 {
-	struct flow_placed found = flow_find_or_fill(t, key, hash, now);
+	uint32_t slot = flow_find_or_fill(t, key, hash, now), bucket0, bucket1, taken;
 
-	if (found.slot != HF_FLOW_NONE)
-		return found.slot;
-	return flow_evict_for(t, found.place, key, now, find_pinned(found.place, pinned, n_pinned));
+	if (slot != HF_FLOW_NONE)
+		return slot;
+	bucket0 = hf_flow_bucket(t, hash, 0);
+	bucket1 = hf_flow_bucket(t, hash, 1);
+	taken = find_pinned(bucket0, bucket1, pinned, n_pinned);
+	slot = flow_choose_victim(bucket0, flow_find_idlest(&t->buckets[bucket0], now, taken),
+				  bucket1,
+				  flow_find_idlest(&t->buckets[bucket1], now,
+						   taken >> HF_FLOW_BUCKET_SLOTS));
+	if (slot != HF_FLOW_NONE)
+		flow_replace(t, slot, key, hash, now);
+	return slot;
 }

@@ -60,6 +60,108 @@ bursts_do_what_single_packets_do(void **state)
 	teardown((void **)&b);
 }
 
+static uint32_t
+next_random(uint32_t *x)
+{
+	*x = *x * 1664525U + 1013904223U;
+	return *x >> 8;
+}
+
+/* Keys of a few buckets alone, new ones and repeated ones, among them keys whose two are one. */
+static void
+a_flood_does_what_single_packets_do(void **state)
+{
+	struct fixture *a = *state, *b;
+	uint32_t x = 7, now = UINT32_MAX - 3000, full = 0, repeated = 0;
+
+	setup((void **)&b);
+	for (uint32_t round = 0; round < 4000; round++) {
+		struct hf_packet pkt[BURST] = {0};
+		uint64_t hash[BURST];
+		uint32_t at_once[BURST], one[BURST], n = next_random(&x) % (BURST + 1);
+
+		now += next_random(&x) % 3;
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t id = next_random(&x) % (round / 100 % 2 == 0 ? 100000 : 70);
+
+			pkt[i].key = make_key(id);
+			hash[i] = (uint64_t)(id % 3 + 4) << HF_FLOW_BUCKET_BITS | (id % 7 % 3 + 4) |
+				  (uint64_t)(id % 500) << 48; /* tags are shared, too */
+		}
+		hf_flow_find_or_insert_bulk(&a->t, pkt, hash, n, now, at_once);
+		for (uint32_t i = 0; i < n; i++) {
+			one[i] = hf_flow_find_or_insert(&b->t, &pkt[i].key, hash[i], now, one, i);
+			assert_int_equal(at_once[i], one[i]);
+			full += one[i] == HF_FLOW_NONE;
+			for (uint32_t k = 0; k < i; k++)
+				repeated += one[k] == one[i] && one[i] != HF_FLOW_NONE;
+		}
+	}
+	same_state(a, b);
+	print_message("%u found no room, %u repeated\n", full, repeated);
+	assert_true(full > 1000 && repeated > 1000);
+	teardown((void **)&b);
+}
+
+/* What replaces what: by a plain loop over the sixteen slots, ticks that wrapped included. */
+static uint32_t
+plain_victim(const struct fixture *f, uint32_t now, uint32_t pinned)
+{
+	uint32_t best = HF_FLOW_NONE;
+	int64_t most = -1;
+
+	for (uint32_t i = 0; i < 2 * HF_FLOW_BUCKET_SLOTS; i++) {
+		uint32_t slot = (i < HF_FLOW_BUCKET_SLOTS ? 3 : 9) * HF_FLOW_BUCKET_SLOTS + i % 8;
+		uint32_t idle = now - atomic_load(&f->t.buckets[slot / 8].seen_tick[i % 8]);
+
+		if (idle > UINT32_MAX - 60000) /* seen ahead of now: a clock behind */
+			idle = 0;
+		if ((pinned >> i & 1) != 0 || (int64_t)idle <= most)
+			continue;
+		most = idle;
+		best = slot;
+	}
+	return best;
+}
+
+static void
+the_first_of_the_idlest_that_is_not_pinned_goes(void **state)
+{
+	static const uint32_t spread[] = {2, 20, 60000, 70000, UINT32_MAX};
+	struct fixture *f = *state;
+	uint64_t place = UINT64_C(9) << HF_FLOW_BUCKET_BITS | 3;
+	uint32_t x = 3, id = 0;
+
+	for (; id < 2 * HF_FLOW_BUCKET_SLOTS; id++) {
+		struct hf_flow_key k = make_key(id);
+
+		hf_flow_find_or_insert(&f->t, &k, place | (uint64_t)(id + 1) << 48, 0, NULL, 0);
+	}
+	for (uint32_t round = 0; round < 200000; round++, id++) {
+		uint32_t now = next_random(&x) << 8 | next_random(&x) % 256;
+		uint32_t bits = round % 3 == 0 ? 0 : next_random(&x) | next_random(&x);
+		uint32_t pinned[2 * HF_FLOW_BUCKET_SLOTS], n = 0, want;
+		struct hf_flow_key k = make_key(id);
+
+		for (uint32_t i = 0; i < 2 * HF_FLOW_BUCKET_SLOTS; i++) {
+			uint32_t bucket = i < HF_FLOW_BUCKET_SLOTS ? 3 : 9;
+			uint32_t ago =
+				(next_random(&x) << 8 | next_random(&x) % 256) % spread[round % 5];
+
+			/* some of them ahead of now */
+			atomic_store(&f->t.buckets[bucket].seen_tick[i % 8],
+				     now - ago + next_random(&x) % 8 / 7 * 60000);
+			if (bits >> i & 1)
+				pinned[n++] = bucket * HF_FLOW_BUCKET_SLOTS + i % 8;
+		}
+		want = plain_victim(f, now, bits);
+		assert_int_equal(hf_flow_find_or_insert(&f->t, &k,
+							place | (uint64_t)(id % 65535 + 1) << 48,
+							now, pinned, n),
+				 want);
+	}
+}
+
 /* Twenty new keys for sixteen slots: four packets get no record, and no record two of them. */
 static void
 a_burst_never_evicts_its_own_flows(void **state)
@@ -207,6 +309,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(bursts_do_what_single_packets_do),
+		TEST(a_flood_does_what_single_packets_do),
+		TEST(the_first_of_the_idlest_that_is_not_pinned_goes),
 		TEST(a_burst_never_evicts_its_own_flows),
 		TEST(what_is_no_flow_gets_no_record),
 		TEST(a_bucket_is_written_once_a_tick),
