@@ -24,6 +24,13 @@ left_behind() {
 		fail "$(<"$LOGS/lab.json")"
 }
 
+@test "lab flow-table gives the cost of a flood against bulk, for each number of flows" {
+	"$LAB" flow-table --flows 2K,4K --rounds 1 --json >"$LOGS/lab.json" 2>"$LOGS/lab"
+	jq -e '.flow_table | .ns_2k > 0 and .flood_ns_2k > 0 and .flood_ratio_2k > 0 and
+		.flood_ratio_4k > 0 and .ratio_4k > 0' "$LOGS/lab.json" >/dev/null ||
+		fail "$(<"$LOGS/lab.json")"
+}
+
 @test "lab forward ends what it started and removes its files when it is interrupted" {
 	local pid
 	"$LAB" forward --seconds 60 --source null --nice 0 >"$LOGS/lab" 2>&1 &

@@ -3,6 +3,7 @@
  * holdfast-lab flow-table: what finding and counting a packet's flow costs, beside the same with
  * rte_hash, at several numbers of flows. The variants take turns in every round.
  */
+#include <assert.h>
 #include <getopt.h>
 #include <rte_eal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #define FLOWS_MAX     (HF_FLOW_CAPACITY_MAX / 5 * 4)
 
 enum variant { BULK, RTE, SINGLE, AGEING, FLOOD, N_VARIANTS };
+static_assert(N_VARIANTS == 5, "a prime: every stride visits all variants");
 
 static const struct {
 	const char *name, *help;
@@ -40,6 +42,7 @@ struct result {
 	double fill; /* share of the records in use */
 	struct lab_series ns[N_VARIANTS];
 	struct lab_series ratio; /* of bulk to rte_hash, round by round */
+	struct lab_series flood; /* of flood to bulk, round by round */
 };
 
 static void
@@ -113,7 +116,8 @@ measure(const struct flow_options *o, uint32_t flows, struct result *r)
 		double ns[N_VARIANTS];
 
 		for (uint32_t k = 0; k < N_VARIANTS; k++) {
-			uint32_t v = (k + round) % N_VARIANTS; /* each has every predecessor */
+			/* a stride that changes: each comes after each other one */
+			uint32_t v = (k * (1 + round % (N_VARIANTS - 1)) + round) % N_VARIANTS;
 
 			ns[v] = variants[v].run(&b);
 		}
@@ -122,6 +126,7 @@ measure(const struct flow_options *o, uint32_t flows, struct result *r)
 		for (int v = 0; v < N_VARIANTS; v++)
 			lab_add(&r->ns[v], ns[v]);
 		lab_add(&r->ratio, ns[BULK] / ns[RTE]);
+		lab_add(&r->flood, ns[FLOOD] / ns[BULK]);
 	}
 	flow_bench_close(&b);
 	return 0;
@@ -153,6 +158,7 @@ print_json(const struct result *r, uint32_t n, uint32_t rounds)
 		printf(", \"single_ns_%s\": %.2f, \"ageing_ns_%s\": %.2f, \"flood_ns_%s\": %.2f", f,
 		       lab_median(&r[i].ns[SINGLE]), f, lab_median(&r[i].ns[AGEING]), f,
 		       lab_median(&r[i].ns[FLOOD]));
+		printf(", \"flood_ratio_%s\": %.3f", f, lab_median(&r[i].flood));
 		printf(", \"capacity_%s\": %u, \"load_%s\": %.3f", f, r[i].capacity, f, r[i].fill);
 	}
 	printf("}}\n");
@@ -171,8 +177,10 @@ print_line(const struct result *r)
 			 lab_least(&r->ns[v]), lab_most(&r->ns[v]));
 		printf("  %19s", text);
 	}
-	printf("  %.2f (%.2f-%.2f)\n", lab_median(&r->ratio), lab_least(&r->ratio),
+	printf("  %.2f (%.2f-%.2f)", lab_median(&r->ratio), lab_least(&r->ratio),
 	       lab_most(&r->ratio));
+	printf("  %.2f (%.2f-%.2f)\n", lab_median(&r->flood), lab_least(&r->flood),
+	       lab_most(&r->flood));
 	fflush(stdout);
 }
 
@@ -191,7 +199,7 @@ lab_flow_table(int argc, char **argv)
 		printf("%6s %6s", "flows", "load");
 		for (int v = 0; v < N_VARIANTS; v++)
 			printf("  %19s", variants[v].name);
-		printf("  bulk / rte_hash\n");
+		printf("   bulk / rte_hash      flood / bulk\n");
 	}
 	rc = 0;
 	for (uint32_t i = 0; i < o.flows.n && rc == 0; i++) {
