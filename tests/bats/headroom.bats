@@ -49,11 +49,18 @@ watch() {
 }
 
 @test "the headroom predicted at 30 % load is within 15 % of what saturation shows" {
+	local status
 	# What a lane can do changes with the placement of the CPUs, every few seconds at worst: so the
 	# load is changed faster than that.
 	start_lane --rate max --other-rate 30% --turn 1.5
 	wire_go
-	# A machine that moved all the time is looked at again.
-	watch || watch || watch || fail "$(<"$LOGS/judged")"
+	# A machine that has other work, or moves CPUs all the time, is looked at again.
+	for _ in 1 2 3; do
+		status=0
+		watch || status=$?
+		[ "$status" -eq 2 ] || break
+	done
+	[ "$status" -ne 2 ] || skip "the machine has other work: $(<"$LOGS/judged")"
+	[ "$status" -eq 0 ] || fail "$(<"$LOGS/judged")"
 	echo "# $(paste -sd';' "$LOGS/judged")" >&3
 }
