@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # screens.sh MONITOR INSTANCE DIR [WIDTHxHEIGHT]: the nine views of a running instance, as a terminal
-# shows them, to DIR/NUMBER-NAME.txt; and the details of a flow. Needs tmux.
+# shows them, to DIR/NUMBER-NAME.txt and, in colour, .svg; and the details of a flow. Needs tmux.
 set -euo pipefail
 
 usage() {
@@ -26,12 +26,13 @@ keys() {
 	sleep 1.2
 }
 
-# capture NAME: without blanks at the ends of lines.
+# capture NAME: without blanks at the ends of lines, and as a picture.
 capture() {
 	tmux -S "$socket" capture-pane -p | sed 's/ *$//' >"$dir/$1.txt"
+	tmux -S "$socket" capture-pane -p -e | "$(dirname "$0")/screen_svg.py" >"$dir/$1.svg"
 }
 
-LC_ALL=C.UTF-8 tmux -u -f /dev/null -S "$socket" new-session -d -x "${size%x*}" -y "${size#*x}" \
+LC_ALL=C.UTF-8 TERM=xterm-256color tmux -u -f /dev/null -S "$socket" new-session -d -x "${size%x*}" -y "${size#*x}" \
 	"$monitor --instance $instance --interval 0.5 2>$work/error || sleep 5"
 sleep "${SCREENS_WAIT:-10}"
 if ! tmux -S "$socket" list-sessions >/dev/null 2>&1 || [ -s "$work/error" ]; then
