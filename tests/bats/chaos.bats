@@ -57,7 +57,7 @@ has_contract() {
 @test "chaos: owners killed at every named point of a software lane: every point hit, the same" {
 	need_points
 	# shellcheck disable=SC2046 # two words, or none: then each point once
-	chaos --points all --seed 3 $(soak "--kills 700" "")
+	chaos --points all --seed 3 $(soak "--each 50" "")
 	judge '.points_missed == [] and (.killed_in | length) == .points_total and .recovery.undone > 10 and .killed_in.recover_word > 0 and
 		.killed_in.flow_insert_odd > 0 and .killed_in.give_before > 0'
 }
@@ -65,7 +65,7 @@ has_contract() {
 @test "chaos: the same at the points of flows that expire and come anew" {
 	need_points
 	# shellcheck disable=SC2046 # two words, or none
-	chaos --points all --expiring --seed 8 $(soak "--kills 250" "")
+	chaos --points all --expiring --seed 8 $(soak "--each 50" "")
 	judge '.points_missed == [] and .killed_in.flow_insert_tag > 0 and .killed_in.flow_evict_tag > 0'
 }
 
@@ -119,6 +119,8 @@ has_contract() {
 	run -2 "$CHAOS" --rate fast
 	run -2 "$CHAOS" --kind attach --signal STOP
 	run -2 "$CHAOS" --signal TERM
+	run -2 "$CHAOS" --each 2
+	run -2 "$CHAOS" --each 2 --kills 3 --points all
 	run -2 "$CHAOS" --kind handover --points all
 	run -1 "$CHAOS" --points all --points-build /nowhere
 	[[ $output == "chaos: --points-build /nowhere: "* ]] || fail "$output"
