@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hw_lane.h"
 #include "log.h"
 #include "parts.h"
 #include "repair.h"
+#include "thread.h"
 
 #define TURN_MS   1
 #define WARN_MS   1000 /* of waiting for a lane */
@@ -64,56 +66,6 @@ is_dead(const struct hf_lane *lane)
 }
 
 /*
- * Takes the lease if nobody has it. 1: held. A dead owner's lane is marked before it is declared
- * consistent: if the primary dies after that, the next one still takes it for what it is.
- */
-static int
-take(struct hf_primary *p, uint32_t l)
-{
-	struct hf_recovery *r = p->recovery;
-	struct hf_lane *lane = &p->seg->lanes[l];
-	int rc = hf_lease_try(&lane->lease);
-
-	if (rc < 0)
-		return 0;
-	if (rc == EOWNERDEAD) {
-		atomic_store_explicit(&lane->state, HF_LANE_DIRTY, memory_order_relaxed);
-		hf_lease_consistent(&lane->lease);
-	}
-	r->state_before[l] = atomic_load_explicit(&lane->state, memory_order_relaxed);
-	r->held |= UINT64_C(1) << l;
-	if (is_dead(lane) && hf_hw_lane_in_driver(p->hw[l]))
-		r->job.dead |= UINT64_C(1) << l;
-	return 1;
-}
-
-static void
-give(struct hf_primary *p, uint32_t l)
-{
-	p->recovery->held &= ~(UINT64_C(1) << l);
-	hf_lease_give(&p->seg->lanes[l].lease);
-}
-
-/* Takes the lanes whose owners died inside a driver. Returns how many. */
-static uint32_t
-find_dead(struct hf_primary *p)
-{
-	struct hf_recovery *r = p->recovery;
-	uint32_t n = 0;
-
-	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
-		if (!hf_hw_lane_in_driver(p->hw[l]) ||
-		    (has_owner(p, l) && !is_dead(&p->seg->lanes[l])) || !take(p, l))
-			continue;
-		if ((r->job.dead >> l & 1) != 0)
-			n++;
-		else
-			give(p, l);
-	}
-	return n;
-}
-
-/*
  * What a dead owner had received and neither sent nor dropped, as far as its counters say, is lost.
  * A death in the middle of a transmit call leaves packets of that burst in the peer's hands that
  * are counted here all the same. May be killed and run again.
@@ -145,11 +97,75 @@ settle(struct hf_primary *p, uint32_t l)
 	atomic_store_explicit(&ring->done_pub, published, memory_order_release);
 }
 
+/*
+ * Takes the lease if nobody has it. 1: held. A dead owner's lane is marked before it is declared
+ * consistent: if the primary dies after that, the next one still takes it for what it is. Its
+ * counters are settled at once: all who read them, this thread too, wait for that.
+ */
+static int
+take(struct hf_primary *p, uint32_t l)
+{
+	struct hf_recovery *r = p->recovery;
+	struct hf_lane *lane = &p->seg->lanes[l];
+	int rc = hf_lease_try(&lane->lease);
+
+	if (rc < 0)
+		return 0;
+	if (rc == EOWNERDEAD) {
+		atomic_store_explicit(&lane->state, HF_LANE_DIRTY, memory_order_relaxed);
+		hf_lease_consistent(&lane->lease);
+	}
+	r->state_before[l] = atomic_load_explicit(&lane->state, memory_order_relaxed);
+	r->held |= UINT64_C(1) << l;
+	if (is_dead(lane) && hf_hw_lane_in_driver(p->hw[l])) {
+		r->job.dead |= UINT64_C(1) << l;
+		settle(p, l);
+	}
+	return 1;
+}
+
+static void
+give(struct hf_primary *p, uint32_t l)
+{
+	p->recovery->held &= ~(UINT64_C(1) << l);
+	hf_lease_give(&p->seg->lanes[l].lease);
+}
+
+/* Takes the lanes whose owners died inside a driver. Returns how many. */
+static uint32_t
+find_dead(struct hf_primary *p)
+{
+	struct hf_recovery *r = p->recovery;
+	uint32_t n = 0;
+
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
+		if (!hf_hw_lane_in_driver(p->hw[l]) ||
+		    (has_owner(p, l) && !is_dead(&p->seg->lanes[l])) || !take(p, l))
+			continue;
+		if ((r->job.dead >> l & 1) != 0)
+			n++;
+		else
+			give(p, l);
+	}
+	return n;
+}
+
+/*
+ * Lanes stand until the ports are whole: nothing that shares a CPU with this thread is as urgent.
+ * Where that is not allowed, its turns come when they come.
+ */
+static void
+be_urgent(void)
+{
+	hf_thread_hurry(getpid(), gettid());
+}
+
 static void *
 helper_main(void *arg)
 {
 	struct hf_recovery *r = arg;
 
+	be_urgent();
 	r->err = repair_run(&r->job);
 	/* Pairs with the main thread's acquire load: err, ports and pools are there. */
 	atomic_store_explicit(&r->done, 1, memory_order_release);
@@ -162,9 +178,6 @@ start_repair(struct hf_primary *p)
 	struct hf_recovery *r = p->recovery;
 	int err;
 
-	for (uint32_t l = 0; l < p->cfg.n_lanes; l++)
-		if ((r->job.dead >> l & 1) != 0)
-			settle(p, l);
 	census_ports_changed(p);
 	p->repairing = 1;
 	r->step = STEP_REPAIR;
@@ -279,6 +292,7 @@ release(struct hf_primary *p)
 		give(p, l);
 	}
 	memset(r, 0, sizeof(*r));
+	hf_thread_calm(getpid(), gettid());
 }
 
 /* A failed configure may have moved what workers look up at attach: they start anew. */
@@ -346,6 +360,7 @@ recovery_tick(struct hf_primary *p)
 	if (r == NULL)
 		return -1;
 	if (r->step == STEP_WATCH && find_dead(p) > 0) {
+		be_urgent();
 		r->began_tsc = hf_tsc();
 		r->deadline_tsc = after_ms(p, WARN_MS);
 		r->job.p = p;

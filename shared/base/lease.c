@@ -54,7 +54,7 @@ hf_lease_give(struct hf_lease *lease)
 
 /* The futex word of a priority-inheriting mutex is the kernel's too: see futex(2). */
 pid_t
-hf_lease_holder(struct hf_lease *lease)
+hf_lease_holder(const struct hf_lease *lease)
 {
 	int word = __atomic_load_n(&lease->mutex.__data.__lock, __ATOMIC_RELAXED);
 

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 struct hf_lease {
-	alignas(64) pthread_mutex_t mutex; /* writers: whoever locks; the monitor never reads it */
+	alignas(64) pthread_mutex_t mutex; /* writers: whoever locks */
 };
 static_assert(sizeof(struct hf_lease) == 64, "a lease is one cache line");
 
@@ -46,6 +46,6 @@ void hf_lease_give(struct hf_lease *lease);
  * Thread id of who holds the lease, or of whom the kernel has just given it; 0: nobody, or a dead
  * one. For a watchdog: it may be out of date at once. Any thread of any process that maps it.
  */
-pid_t hf_lease_holder(struct hf_lease *lease);
+pid_t hf_lease_holder(const struct hf_lease *lease);
 
 #endif

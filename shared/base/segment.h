@@ -249,7 +249,8 @@ struct hf_lane_totals {
 /*
  * Reads lane l's totals; each I/O thread's block is consistent in itself, so that
  * rx_pkts == tx_pkts + drops + held_pkts when the programs are right. Never blocks long: gives up
- * after many tries. Any process. Returns 0 or -EAGAIN (a writer died or stands inside its update).
+ * after some 20 ms, at once when a hardware lane's owner died inside its update. Any process.
+ * Returns 0 or -EAGAIN (a writer died or stands inside its update).
  */
 int hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_totals *out);
 

@@ -79,14 +79,24 @@ copy_block(const struct hf_io_lane *b, struct hf_lane_totals *out)
 	}
 }
 
-int
-hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out)
+/* Nobody holds the lease of a hardware lane: its owner, which writes its block, is gone. */
+static int
+is_orphan(const struct hf_lane *lane)
+{
+	return lane != NULL && hf_lease_holder(&lane->lease) == 0;
+}
+
+/* lane: whose owner writes the block; NULL: an I/O thread does. */
+static int
+read_block(const struct hf_io_lane *block, const struct hf_lane *lane, struct hf_lane_totals *out)
 {
 	for (unsigned int i = 0; i < READ_TRIES; i++) {
-		/* Pairs with the I/O thread's release store of the even value. */
+		/* Pairs with the writer's release store of the even value. */
 		uint32_t seq = atomic_load_explicit(&block->seq, memory_order_acquire);
 
 		if ((seq & 1) != 0) {
+			if (is_orphan(lane))
+				return -EAGAIN;
 			give_way(i);
 			continue;
 		}
@@ -96,6 +106,12 @@ hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out)
 			return 0;
 	}
 	return -EAGAIN;
+}
+
+int
+hf_io_lane_read(const struct hf_io_lane *block, struct hf_lane_totals *out)
+{
+	return read_block(block, NULL, out);
 }
 
 static int
@@ -149,7 +165,7 @@ hf_lane_totals_read(const struct hf_segment *seg, uint32_t lane, struct hf_lane_
 		add_totals(out, &t);
 	}
 	if (seg->header.kind == HF_LANE_HARDWARE) {
-		if (hf_io_lane_read(&seg->lanes[lane].counters, &t) != 0)
+		if (read_block(&seg->lanes[lane].counters, &seg->lanes[lane], &t) != 0)
 			return -EAGAIN;
 		add_totals(out, &t);
 	}

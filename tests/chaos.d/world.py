@@ -98,14 +98,17 @@ class Processes:
   def path(self, name):
     return os.path.join(self.folder, name)
 
-  def spawn(self, role, log, command, env=None):
+  def spawn(self, role, log, command, env=None, nice=0):
     """Output goes to two files: LOG.out and LOG.err."""
+    def prepare():
+      os.sched_setaffinity(0, ALL_CPUS)
+      os.nice(nice)
     if not os.access(command[0], os.X_OK):
       raise Failure('%s: not built' % command[0])
     with open(self.path(log + '.out'), 'ab') as out, open(self.path(log + '.err'), 'ab') as err:
       process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                  env=dict(os.environ, **(env or {})), start_new_session=True,
-                                 preexec_fn=lambda: os.sched_setaffinity(0, ALL_CPUS))
+                                 preexec_fn=prepare)
     process.role = role
     self.started.append(process)
     self.note('pids', '%d %s %s' % (process.pid, start_time(process.pid), role))
@@ -192,7 +195,8 @@ class World:
                 '--rate', args.rate, '--idle', 'poll' if args.rate == 'max' else 'sleep']
     if args.place == 'pinned' or args.rate == 'max':
       command += ['--cpu', str(args.wire_cpu)]
-    self.wire = p.spawn('wire', 'wire', command)
+    # It stands for the network, which does not wait for workers that start on its CPU.
+    self.wire = p.spawn('wire', 'wire', command, nice=-15)
     if not wait_until(20, lambda: os.path.exists(p.path('b')) or self.wire.poll() is not None):
       raise Failure('holdfast-wire: did not start: %s' % p.tail('wire'))
 
