@@ -76,11 +76,11 @@ rank(const struct hf_primary *p, uint32_t lane, uint32_t slot, uint32_t owner)
 }
 
 /*
- * The best next owner, -1 when nobody waits. Of fresh ones the one that came last; of others the
- * one that came first: it stands in front in the lease's queue, and nobody has to pass it on.
+ * Of fresh ones the one that came last; of others the one that came first: it stands in front in
+ * the lease's queue, and nobody has to pass it on.
  */
-static int
-choose(const struct hf_primary *p, uint32_t lane, uint32_t owner)
+int
+handover_choose(const struct hf_primary *p, uint32_t lane, uint32_t owner)
 {
 	enum rank best_rank = RANK_NONE;
 	uint64_t best_came = 0;
@@ -198,7 +198,7 @@ hf_handover_begin(struct hf_primary *p, uint32_t lane, struct hf_handover *h)
 	from = begin(p, lane, h);
 	if (from < 0)
 		return from;
-	to = choose(p, lane, (uint32_t)from);
+	to = handover_choose(p, lane, (uint32_t)from);
 	if (to >= 0) {
 		ask(p, h, (uint32_t)from, (uint32_t)to);
 		return 0;
@@ -215,7 +215,7 @@ static enum hf_handover_result
 poll_waiting(struct hf_primary *p, struct hf_handover *h)
 {
 	int from = handover_owner(p, h->lane);
-	int to = from < 0 ? -1 : choose(p, h->lane, (uint32_t)from);
+	int to = from < 0 ? -1 : handover_choose(p, h->lane, (uint32_t)from);
 
 	if (to >= 0) {
 		ask(p, h, (uint32_t)from, (uint32_t)to);
@@ -327,7 +327,7 @@ hf_handover_drain(struct hf_primary *p, uint32_t slot, char *text, size_t text_l
 	if (slot >= HF_MAX_WORKERS || atomic_load(&w->state) != HF_WORKER_RUNNING)
 		return -ENOENT;
 	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
-		if (handover_owner(p, l) != (int)slot || choose(p, l, slot) >= 0)
+		if (handover_owner(p, l) != (int)slot || handover_choose(p, l, slot) >= 0)
 			continue;
 		snprintf(text, text_len,
 			 "worker %s: nobody waits for its lane %u: start another worker first",

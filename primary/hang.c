@@ -9,9 +9,9 @@
  * all are given a new start: the whole machine may have stood still.
  *
  * Exempt: lanes in recovery or without an owner; lanes that are not supervised, and the worker that
- * owns one. A worker that attaches or leaves does not beat: it is killed only when it is seen
- * stopped for the whole limit, for it may stand in everybody's way. (One that is stopped before it
- * has claimed a slot is not seen here.)
+ * owns one. A worker that attaches, leaves or has crashed does not beat: it is killed only when it
+ * is seen stopped for the whole limit, for it may stand in everybody's way. (One that is stopped
+ * before it has claimed a slot is not seen here.)
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -93,6 +93,25 @@ is_hung(const struct hf_primary *p, struct hang_suspect *s, const struct watched
 	return hung;
 }
 
+/*
+ * Who waits for a lane of the dying worker comes before others on its CPU, and so does, until it is
+ * gone, the thread that holds the lease.
+ */
+static void
+hurry_next_owners(struct hf_primary *p, uint32_t slot)
+{
+	for (uint32_t l = 0; l < p->cfg.n_lanes; l++) {
+		int next;
+
+		if (atomic_load_explicit(&p->seg->workers[slot].thread[l], memory_order_relaxed) !=
+		    HF_THREAD_OWNER)
+			continue;
+		next = handover_choose(p, l, slot);
+		if (next >= 0)
+			hurry_begin(p, l, (uint32_t)next);
+	}
+}
+
 /* lane: -1 for a worker's main thread. */
 static void
 kill_worker(struct hf_primary *p, uint32_t slot, int lane, const struct hang_suspect *s)
@@ -107,6 +126,7 @@ kill_worker(struct hf_primary *p, uint32_t slot, int lane, const struct hang_sus
 		hf_err("worker %s: pid %d: kill: %s", w->name, pid, strerror(-err));
 	if (err != 0)
 		return;
+	hurry_next_owners(p, slot);
 	hang.killed[slot] = pid;
 	hang.killed_lane[slot] = lane;
 	hf_event_add(p, HF_EVENT_WORKER_HANG, pid, lane, age_ns, w->name);
@@ -162,6 +182,15 @@ look_at_owner(struct hf_primary *p, uint32_t l)
 	kill_worker(p, slot, (int)l, &hang.lane[l]);
 }
 
+/* It has given its lanes back and writes a core, which may take long. */
+static int
+has_crashed(const struct hf_worker *w, int32_t pid)
+{
+	struct hf_crash c;
+
+	return hf_crash_read(w, &c) == 0 && c.pid == pid;
+}
+
 static void
 look_at_main(struct hf_primary *p, uint32_t slot)
 {
@@ -175,7 +204,7 @@ look_at_main(struct hf_primary *p, uint32_t slot)
 	}
 	t.pid = t.tid = atomic_load_explicit(&w->pid, memory_order_relaxed);
 	t.beat = hf_load(&w->heartbeat_tsc);
-	t.beats = state == HF_WORKER_RUNNING;
+	t.beats = state == HF_WORKER_RUNNING && !has_crashed(w, t.pid);
 	if (t.pid > 0 && t.pid != hang.killed[slot] && !is_spared(p, slot) &&
 	    is_hung(p, &hang.worker[slot], &t))
 		kill_worker(p, slot, -1, &hang.worker[slot]);

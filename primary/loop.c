@@ -13,6 +13,7 @@
 #include "log.h"
 #include "parts.h"
 #include "signals.h"
+#include "thread.h"
 
 #define TICK_MS 10
 
@@ -82,6 +83,7 @@ loop_run(struct hf_primary *p)
 {
 	struct epoll_event ev[32];
 
+	hf_thread_be_prompt();
 	announce(p);
 	while (atomic_load(&p->stop) == 0) {
 		int n = epoll_wait(p->epoll_fd, ev, 32, wait_ms(p));

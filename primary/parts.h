@@ -132,6 +132,9 @@ int handover_owner(const struct hf_primary *p, uint32_t lane);
  */
 int handover_awake(const struct hf_primary *p, const struct hf_worker *w);
 
+/* The best of those that wait for a lane of the worker in slot owner: a slot, -1: nobody waits. */
+int handover_choose(const struct hf_primary *p, uint32_t lane, uint32_t owner);
+
 /* --- hurry.c -------------------------------------------------------------------------------- */
 
 /*

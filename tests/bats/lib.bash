@@ -150,7 +150,7 @@ start_worker() {
 	shift
 	hf_spawn worker "$LOGS/worker-$name" "$HF_WORKER" --instance "$INSTANCE" --name "$name" "$@"
 	WORKER=$HF_PID
-	hf_wait_for 10 worker_runs "$WORKER" || fail "worker $name does not run"
+	hf_wait_for "${START_S:-10}" worker_runs "$WORKER" || fail "worker $name does not run"
 }
 
 worker_runs() {

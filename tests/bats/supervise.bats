@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Workers that hang are killed and those that crash say so; their lanes go on elsewhere, and every
-# packet comes out once. Of a few gaps the median is judged, in a soak nine of ten: the machine may be
-# shared, and virtual CPUs stand still now and then.
+# packet comes out once. Of a few gaps the median is judged, for the machine may be shared; in a soak
+# every one.
 load lib
 
 GAP_MORE_US=5000 # a takeover may take so much longer than the hang timeout
@@ -24,10 +24,12 @@ start_traffic() {
 	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
 }
 
-# start_forwarder [LINE OF CONFIGURATION]: one lane, its worker, a standby, traffic. An owner that
-# goes on sends thousands of packets at once: holdfast-wire, without a CPU just then, is waited for.
+# start_forwarder [LINE OF CONFIGURATION]: one lane, its worker, a standby, traffic. The lane is a
+# software lane, where no death costs a packet. An owner that goes on sends thousands of packets at
+# once: holdfast-wire, without a CPU just then, is waited for.
 start_forwarder() {
-	EXTRA="l2: {mode: macswap}
+	EXTRA="queues: software
+l2: {mode: macswap}
 tx: {retry_us: 10000}
 ${1:-}" RING=16384 POOL=32767 write_config 1 \
 		"net_virtio_user0,path=$SOCKET.a,queue_size=1024" \
@@ -72,17 +74,20 @@ taken_over() {
 # misbehave_times N SIGNAL [thread]: N times, the owner (its lane's thread) gets SIGNAL and the lane
 # is taken over. Sets GAPS_US; of cores the last one stays.
 misbehave_times() {
-	local n=$1 signal=$2 what=${3:+owner_tid} i pid takeovers
+	local n=$1 signal=$2 what=${3:+owner_tid} i pid process takeovers
 	GAPS_US=()
 	for ((i = 1; i <= n; i++)); do
 		rm -f "$BATS_TEST_TMPDIR"/core*
 		somebody_waits
+		process=$(status_of '.lanes[0].owner_pid')
 		pid=$(status_of ".lanes[0].${what:-owner_pid}")
 		takeovers=$(status_of '.lanes[0].takeovers')
 		kill -"$signal" "$pid"
 		hf_wait_for 10 taken_over "$takeovers" || fail "lane 0 was not taken over" || return 1
 		sleep 0.2
 		GAPS_US+=("$(status_of '.lanes[0].last_gap_us')")
+		# A core of 512 MB may take seconds.
+		hf_pids_wait 30 "$process" || fail "the worker $process lives" || return 1
 		start_culprit "r$i" --standby || return 1
 	done
 	echo "# $signal: gaps in us: ${GAPS_US[*]}" >&3
@@ -92,7 +97,7 @@ misbehave_times() {
 gaps_at_most() {
 	local sorted judged
 	mapfile -t sorted < <(printf '%s\n' "${GAPS_US[@]}" | sort -n)
-	judged=${sorted[$((${#sorted[@]} * $(soak 9 5) / 10))]}
+	judged=${sorted[$(soak "$((${#sorted[@]} - 1))" "$((${#sorted[@]} / 2))")]}
 	[ "$judged" -le "$1" ] || fail "gaps are ${sorted[*]} us, should be at most $1"
 }
 
@@ -240,9 +245,10 @@ core_mb() {
 
 @test "a core dump of 512 MB delays nobody" {
 	cores_are_files
-	start_traffic "$(soak 60 14)"
-	CORES=unlimited CULPRIT_MB=512 start_forwarder
-	CORES=unlimited CULPRIT_MB=512 misbehave_times "$(soak 10 3)" SEGV thread
+	start_traffic "$(soak 150 14)"
+	# Where the host gives memory page by page, 512 MB take seconds.
+	CORES=unlimited CULPRIT_MB=512 START_S=40 start_forwarder
+	CORES=unlimited CULPRIT_MB=512 START_S=40 misbehave_times "$(soak 10 3)" SEGV thread
 	gaps_at_most "$GAP_MORE_US"
 	nothing_lost
 	[ "$(core_mb)" -ge 512 ] || fail "the core has $(core_mb) MB: it proves nothing"
