@@ -81,6 +81,22 @@ has_contract() {
 	judge '.kills > 0'
 }
 
+@test "chaos: owners of a hardware lane killed inside driver calls: the ports are whole within 50 ms" {
+	local group
+	need_points
+	for group in rx tx; do
+		chaos --mode hardware --seed 9 --points "$group" --kills "$(soak 120 6)"
+		judge ".repair_us.$(soak max p50) <= 50000 and .neighbour.rate_after_percent.p50 > $(soak 90 50)"
+	done
+}
+
+@test "chaos: owners of a hardware lane killed at every named point of it, in a soak" {
+	[ "${HF_SOAK:-0}" = 1 ] || skip "takes an hour: HF_SOAK=1"
+	need_points
+	chaos --mode hardware --points all --seed 10 --each 50
+	judge '.points_missed == []'
+}
+
 @test "chaos: the usual pattern under the same kills comes to an end, whatever hangs in it" {
 	"$CHAOS" --control --json --kills "$(soak 50 10)" --seed 7 >"$RESULT" || fail "$(<"$RESULT")"
 	has_contract
