@@ -68,7 +68,10 @@ wire_says() {
 	prove hardware 2
 }
 
+# I/O thread and owner share a CPU: at 1 Mpps what waited while a virtual CPU stood still does not fit
+# into the port's queue in tx.retry_us.
 @test "software lane under load: hand-overs lose, double, reorder and change nothing" {
+	RATE=$(soak 500000 300000)
 	prove software 1
 }
 
