@@ -15,11 +15,11 @@ setup() {
 	[ -x "$WIRE" ] || fail "$WIRE: not built"
 }
 
-# start_traffic SECONDS: two vhost ports, for the primary to connect to.
+# start_traffic: two vhost ports, for the primary to connect to; nothing_lost ends it.
 start_traffic() {
 	hf_spawn wire "$LOGS/wire" "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
 		--port "net_vhost1,iface=$SOCKET.b" --start-when "$BATS_TEST_TMPDIR/go" \
-		--idle sleep --json --rate 10000 --flows 100 --seconds "$1"
+		--idle sleep --json --rate 10000 --flows 100 --seconds 600
 	WIRE_PID=$HF_PID
 	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
 }
@@ -101,8 +101,11 @@ gaps_at_most() {
 	[ "$judged" -le "$1" ] || fail "gaps are ${sorted[*]} us, should be at most $1"
 }
 
+# nothing_lost: ends the traffic and judges it.
 nothing_lost() {
 	hf_proc_alive "$WIRE_PID" || fail "the traffic ended before the test did" || return 1
+	sleep 0.5 # with the last owner
+	kill -INT "$WIRE_PID"
 	wait "$WIRE_PID" || fail "wire: $(<"$LOGS/wire")" || return 1
 	jq -e '.tx_pkts > 0 and .lost == 0 and .duplicated == 0 and .reordered == 0
 		and .content_errors == 0' "$LOGS/wire" >/dev/null ||
@@ -110,7 +113,7 @@ nothing_lost() {
 }
 
 @test "a stopped owner is killed and its lane taken over in time, nothing lost" {
-	start_traffic "$(soak 60 8)"
+	start_traffic
 	start_forwarder
 	misbehave_times "$(soak 30 3)" STOP
 	gaps_at_most $((100000 + GAP_MORE_US))
@@ -120,7 +123,7 @@ nothing_lost() {
 
 # loop_times MS: with that hang timeout.
 loop_times() {
-	start_traffic "$(soak 60 8)"
+	start_traffic
 	start_forwarder "supervise: {hang_timeout: $1}"
 	misbehave_times "$(soak 30 3)" USR1 thread
 	gaps_at_most $(($1 * 1000 + GAP_MORE_US))
@@ -139,7 +142,7 @@ loop_times() {
 
 @test "an owner that sleeps for ever is killed, as is a worker whose main thread does" {
 	local pid
-	start_traffic 6
+	start_traffic
 	start_forwarder
 	misbehave_times 1 USR2 thread
 	somebody_waits
@@ -152,7 +155,7 @@ loop_times() {
 
 @test "a stopped standby is killed, and so is a worker stopped while it attaches" {
 	local pid
-	start_traffic 6
+	start_traffic
 	start_forwarder
 	pid=$(status_of '.workers[] | select(.name == "w1").pid')
 	kill -STOP "$pid"
@@ -169,7 +172,7 @@ loop_times() {
 
 @test "supervise off: a stopped owner stays, and goes on; on: it is killed" {
 	local pid
-	start_traffic 8
+	start_traffic
 	start_forwarder
 	run -0 ctl supervise 0 off
 	[[ $output == *"not supervised"*"warning: a stopped worker can block attaches"* ]] ||
@@ -189,7 +192,7 @@ loop_times() {
 
 @test "supervise.hang_timeout 0: nobody is killed" {
 	local pid
-	start_traffic 5
+	start_traffic
 	start_forwarder 'supervise: {hang_timeout: 0}'
 	pid=$(status_of '.lanes[0].owner_pid')
 	kill -STOP "$pid"
@@ -200,7 +203,7 @@ loop_times() {
 }
 
 @test "supervise: wrong arguments exit 2 and say what is wrong" {
-	start_traffic 2
+	start_traffic
 	start_forwarder
 	run -2 ctl supervise
 	run -2 ctl supervise 0
@@ -213,7 +216,7 @@ loop_times() {
 
 @test "a crash is reported: signal, address, lane, step; the report outlives the worker" {
 	local pid
-	start_traffic 6
+	start_traffic
 	start_forwarder
 	pid=$(status_of '.lanes[0].owner_pid')
 	misbehave_times 1 URG thread
@@ -245,7 +248,7 @@ core_mb() {
 
 @test "a core dump of 512 MB delays nobody" {
 	cores_are_files
-	start_traffic "$(soak 150 14)"
+	start_traffic
 	# Where the host gives memory page by page, 512 MB take seconds.
 	CORES=unlimited CULPRIT_MB=512 START_S=40 start_forwarder
 	CORES=unlimited CULPRIT_MB=512 START_S=40 misbehave_times "$(soak 10 3)" SEGV thread
@@ -258,7 +261,7 @@ core_mb() {
 @test "a core dump leaves out hugepages" {
 	local pid huge
 	cores_are_files
-	start_traffic 5
+	start_traffic
 	CORES=unlimited start_forwarder
 	pid=$(status_of '.lanes[0].owner_pid')
 	huge=$(awk '/^HugetlbPages/ { print int($2 / 1024) }' "/proc/$pid/status")
@@ -272,7 +275,7 @@ core_mb() {
 
 @test "a crash of the main thread gives the lanes back before the core dump" {
 	cores_are_files
-	start_traffic 8
+	start_traffic
 	CORES=unlimited CULPRIT_MB=512 start_forwarder
 	local pid
 	pid=$(status_of '.lanes[0].owner_pid')
@@ -288,7 +291,7 @@ core_mb() {
 
 @test "SIGBUS, SIGILL, SIGFPE and SIGABRT of a lane's thread: each reported by its name, nothing lost" {
 	local signal pid
-	start_traffic 8
+	start_traffic
 	start_forwarder
 	for signal in BUS ILL FPE ABRT; do
 		somebody_waits
@@ -305,7 +308,7 @@ core_mb() {
 	HF_WORKER=${HF_POINTS_BUILD:-$HF_TOP/build/points}/secondary/holdfast-worker
 	[ -x "$HF_WORKER" ] && HF_POINT_AT=list "$HF_WORKER" | grep -qx apply_open ||
 		skip "$HF_WORKER: no worker built with -Dpoints=true"
-	start_traffic 8
+	start_traffic
 	POINT_AT=planned:1000:SEGV start_forwarder
 	hf_wait_for 10 taken_over 0 || fail "lane 0 was not taken over"
 	status_is 'any(.crashes[]; .step == "plan" and (.stage | length) > 0 and .packet > 0)' ||
