@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Planned changes of a lane's owner come before everything else on their CPU: the worker that is to
- * take the lane is hurried before the owner is asked. It then stands first in the lease's queue,
- * the owner inherits its priority until it lets go, and no other thread (the I/O thread, which has
- * packets as never before) runs between the two. The new owner calms itself when it has polled
- * once; here it is calmed where it never became the owner. Main thread. Changes nothing but the
- * scheduling of that thread.
+ * Planned changes of a lane's owner, and those after a hang, come before everything else on their
+ * CPU: the worker that is to take the lane is hurried before the owner is asked, or when it has
+ * been killed. It then stands first in the lease's queue, the owner inherits its priority until it
+ * lets go, and no other thread (the I/O thread, which has packets as never before) runs between the
+ * two. The new owner calms itself when it has polled once; here it is calmed where it never became
+ * the owner. Main thread. Changes nothing but the scheduling of that thread.
  */
 #include "log.h"
 #include "parts.h"

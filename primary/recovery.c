@@ -29,8 +29,7 @@ enum step { STEP_WATCH, STEP_PARK, STEP_REPAIR, STEP_REEXEC };
 
 struct hf_recovery {
 	enum step step;
-	uint64_t held;                       /* bit l: this thread holds the lease of lane l */
-	uint32_t state_before[HF_MAX_LANES]; /* held lanes: what they were */
+	uint64_t held; /* bit l: this thread holds the lease of lane l */
 	uint64_t began_tsc, deadline_tsc;
 	int warned, failed, running;
 	struct hf_repair_job job;
@@ -115,7 +114,6 @@ take(struct hf_primary *p, uint32_t l)
 		atomic_store_explicit(&lane->state, HF_LANE_DIRTY, memory_order_relaxed);
 		hf_lease_consistent(&lane->lease);
 	}
-	r->state_before[l] = atomic_load_explicit(&lane->state, memory_order_relaxed);
 	r->held |= UINT64_C(1) << l;
 	if (is_dead(lane) && hf_hw_lane_in_driver(p->hw[l])) {
 		r->job.dead |= UINT64_C(1) << l;

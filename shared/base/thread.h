@@ -17,11 +17,12 @@
 void hf_thread_be_prompt(void);
 
 /*
- * A thread that waits for a lane is about to get it: until it is calmed it comes before all threads
- * of ordinary policies (SCHED_FIFO 1, marked by SCHED_RESET_ON_FORK). Whoever holds the lease it
- * waits for inherits that, and of those that wait it is the first. Any process with CAP_SYS_NICE.
- * Returns 0; -ESRCH: process pid has no thread tid; -EPERM, or -EINVAL where the thread has a
- * policy of somebody's choice: it stays as it is.
+ * While a lane stands: a thread that is about to get it, or one of the primary that mends its
+ * ports, comes before all threads of ordinary policies until it is calmed or ends (SCHED_FIFO 1,
+ * marked by SCHED_RESET_ON_FORK). Whoever holds a lease that it waits for inherits that, and of
+ * those that wait it is the first. Any process with CAP_SYS_NICE. Returns 0; -ESRCH: process pid
+ * has no thread tid; -EPERM, or -EINVAL where the thread has a policy of somebody's choice: it
+ * stays as it is.
  */
 int hf_thread_hurry(pid_t pid, pid_t tid);
 
