@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -387,5 +388,8 @@ main(void)
 		TAPE_TEST(a_hostile_sample_is_mended_before_it_is_shown),
 	};
 
+	/* Thousands of replays: memory that goes back to the system each time is slow to get. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 25);
+	mallopt(M_TRIM_THRESHOLD, 1 << 27);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
