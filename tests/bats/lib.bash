@@ -87,6 +87,11 @@ soak() {
 	[ "${HF_SOAK:-0}" = 1 ] && echo "$1" || echo "$2"
 }
 
+# judged TIME...: the longest in a soak, else the median, for other tests may run at the same time.
+judged() {
+	printf '%s\n' "$@" | sort -n | sed -n "$(soak $# $((($# + 1) / 2)))p"
+}
+
 fail() {
 	echo "$*" >&2
 	return 1

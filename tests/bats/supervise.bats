@@ -5,40 +5,33 @@
 # packet comes out once. Of a few gaps the median is judged, for the machine may be shared; in a soak
 # every one.
 load lib
+load wire
 
 GAP_MORE_US=5000 # a takeover may take so much longer than the hang timeout
 
 setup() {
 	test_begin
-	WIRE=$HF_BUILD/tests/lab/holdfast-wire
-	SOCKET=$BATS_TEST_TMPDIR/port
-	[ -x "$WIRE" ] || fail "$WIRE: not built"
+	wire_begin
 }
 
-# start_traffic: two vhost ports, for the primary to connect to; nothing_lost ends it.
+# start_traffic: two ports, for the primary to connect to; nothing_lost ends it.
 start_traffic() {
-	hf_spawn wire "$LOGS/wire" "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
-		--port "net_vhost1,iface=$SOCKET.b" --start-when "$BATS_TEST_TMPDIR/go" \
-		--idle sleep --json --rate 10000 --flows 100 --seconds 600
-	WIRE_PID=$HF_PID
-	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
+	start_wire --idle sleep --rate 10000 --flows 100 --seconds 600
 }
 
 # start_forwarder [LINE OF CONFIGURATION]: one lane, its worker, a standby, traffic. The lane is a
 # software lane, where no death costs a packet. An owner that goes on sends thousands of packets at
 # once: holdfast-wire, without a CPU just then, is waited for.
 start_forwarder() {
+	# shellcheck disable=SC2046 # words
 	EXTRA="queues: software
 l2: {mode: macswap}
 tx: {retry_us: 10000}
-${1:-}" RING=16384 POOL=32767 write_config 1 \
-		"net_virtio_user0,path=$SOCKET.a,queue_size=1024" \
-		"net_virtio_user1,path=$SOCKET.b,queue_size=1024"
+${1:-}" RING=16384 POOL=32767 write_config 1 $(wire_devices)
 	start_primary
 	start_culprit w0 --lanes 0
 	POINT_AT='' start_culprit w1 --standby
-	touch "$BATS_TEST_TMPDIR/go"
-	hf_wait_for 10 status_is '.lanes[0].rx_pkts > 0' || fail "no packet came"
+	wire_go
 }
 
 # start_culprit NAME OPTION...: a worker that can be made to misbehave. $CULPRIT_MB: its memory.
@@ -57,12 +50,6 @@ start_culprit() {
 	start_worker "$@" || status=1
 	HF_WORKER=$real
 	return "$status"
-}
-
-somebody_waits() {
-	hf_wait_for 10 status_is '.lanes[0].state == "running" and
-		any(.workers[]; .state == "running" and (.waiting | index(0)) != null)' ||
-		fail "lane 0 has no owner or nobody who waits for it"
 }
 
 # taken_over BEFORE: lane 0 has had more than BEFORE takeovers, and a packet since.
@@ -95,21 +82,7 @@ misbehave_times() {
 
 # gaps_at_most US
 gaps_at_most() {
-	local sorted judged
-	mapfile -t sorted < <(printf '%s\n' "${GAPS_US[@]}" | sort -n)
-	judged=${sorted[$(soak "$((${#sorted[@]} - 1))" "$((${#sorted[@]} / 2))")]}
-	[ "$judged" -le "$1" ] || fail "gaps are ${sorted[*]} us, should be at most $1"
-}
-
-# nothing_lost: ends the traffic and judges it.
-nothing_lost() {
-	hf_proc_alive "$WIRE_PID" || fail "the traffic ended before the test did" || return 1
-	sleep 0.5 # with the last owner
-	kill -INT "$WIRE_PID"
-	wait "$WIRE_PID" || fail "wire: $(<"$LOGS/wire")" || return 1
-	jq -e '.tx_pkts > 0 and .lost == 0 and .duplicated == 0 and .reordered == 0
-		and .content_errors == 0' "$LOGS/wire" >/dev/null ||
-		fail "$(<"$LOGS/wire") $(status_of '.lanes[0].drops')"
+	[ "$(judged "${GAPS_US[@]}")" -le "$1" ] || fail "gaps are ${GAPS_US[*]} us, should be at most $1"
 }
 
 @test "a stopped owner is killed and its lane taken over in time, nothing lost" {

@@ -68,6 +68,22 @@ judge_wire() {
 	same "$(status_of '[.lanes[].rx_pkts] | add')" "$(jq .tx_pkts "$LOGS/wire")" "packets received"
 }
 
+# end_wire: no more traffic; what is under way arrives.
+end_wire() {
+	hf_proc_alive "$WIRE_PID" || fail "the traffic ended before the test did" || return 1
+	sleep 0.5 # with the last owner
+	kill -INT "$WIRE_PID"
+}
+
+# nothing_lost: ends the traffic and judges it.
+nothing_lost() {
+	end_wire || return 1
+	wait "$WIRE_PID" || fail "wire: $(<"$LOGS/wire")" || return 1
+	jq -e '.tx_pkts > 0 and .lost == 0 and .duplicated == 0 and .reordered == 0
+		and .content_errors == 0' "$LOGS/wire" >/dev/null ||
+		fail "$(<"$LOGS/wire") $(status_of '[.lanes[].drops]')"
+}
+
 # flows_are_as_sent N: of N flows sent each is there with its packets and bytes, and no other.
 flows_are_as_sent() {
 	ctl --json --top "$1" flows >"$LOGS/flows.json"
