@@ -4,8 +4,9 @@
  * publishing once, and each packet. At little load bursts are small and a packet seems dear; when
  * packets wait, every poll finds as many as it may, and a is shared by all of them. The straight
  * line through the polls of an interval gives a and b; from those follows what the lane can do when
- * it never has to wait. It does not know what else may be the bound: an I/O thread, a port, a CPU
- * that others use.
+ * it never has to wait, less the share of its time with packets in which others (interrupts, the
+ * hypervisor, threads) had the CPU. It does not know what else may be the bound: an I/O thread, a
+ * port.
  *
  * Pure functions over accounts copied out of the segment. Any process; the monitor and the primary
  * use the same.
@@ -35,6 +36,7 @@ struct hf_headroom {
 	double cycles_per_pkt; /* now, where nobody else had the CPU */
 	double poll_cycles;    /* a */
 	double pkt_cycles;     /* b */
+	double undisturbed;    /* share of its busy time in which nobody else had the CPU, 0 to 1 */
 	double pkts_per_poll;  /* of polls that found some */
 	double max_pps;        /* what it could do with packets always waiting */
 	double headroom_pps;   /* what is left of that */

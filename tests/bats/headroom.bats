@@ -4,7 +4,8 @@
 # Busy share and headroom of a lane are true: one that only polls is idle, and what it says at about
 # 30 % load that it could do is what it does when it is saturated. A hardware lane on the last CPU
 # receives from holdfast-wire on CPU 0 and sends to net_null, which takes everything: the lane is
-# the bound. Its polls find 2 packets at most, or the wire would be too slow for it.
+# the bound. Its polls find 2 packets at most, or the wire would be too slow for it; the wire naps
+# when the port is full, as no NIC looks at the queue's memory again and again.
 load lib
 load wire
 
@@ -18,7 +19,7 @@ setup() {
 # start_lane OPTION...: an instance and its wire, which sends once wire_go is called.
 start_lane() {
 	hf_spawn wire "$LOGS/wire" nice -n -15 "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
-		--cpu 0 --seconds 300 --flows 1000 --start-when "$BATS_TEST_TMPDIR/go" "$@"
+		--cpu 0 --seconds 300 --idle sleep --flows 1000 --start-when "$BATS_TEST_TMPDIR/go" "$@"
 	hf_wait_for 10 test -S "$SOCKET.a" || fail "holdfast-wire did not start"
 	LANE="cpu: $LAST_CPU" EXTRA=$'queues: hardware\nburst: 2' write_config 1 \
 		"net_virtio_user0,path=$SOCKET.a,queue_size=1024" net_null0,no-rx=1

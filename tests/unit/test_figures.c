@@ -166,6 +166,21 @@ small_bursts_foretell_what_full_ones_will_do(void **state)
 }
 
 static void
+what_others_take_of_the_cpu_is_no_headroom(void **state)
+{
+	struct hf_load before = {.tsc = 5}, now = {.tsc = 1000000005, .total_tsc = 1000000000};
+	struct hf_headroom h;
+
+	(void)state;
+	add_polls(&now, 100000, 1);
+	add_polls(&now, 50000, 2);
+	now.busy_tsc += now.busy_tsc / 4; /* in polls that were interrupted */
+	hf_headroom_find(&h, &before, &now, 1000000000, 32);
+	assert_true(fabs(h.undisturbed - 0.8) < 0.0001);
+	assert_true(fabs(h.max_pps - 0.8e9 / (50 + 200 / 32.0)) < 1);
+}
+
+static void
 headroom_is_not_known_without_packets_or_across_restarts(void **state)
 {
 	struct hf_load before = {.tsc = 5}, now = {.tsc = 1000000005, .total_tsc = 1000000000};
@@ -224,6 +239,7 @@ main(void)
 		CASE(gaps_are_counted_by_length),
 		CASE(small_bursts_foretell_what_full_ones_will_do),
 		CASE(headroom_is_not_known_without_packets_or_across_restarts),
+		CASE(what_others_take_of_the_cpu_is_no_headroom),
 		CASE(equal_bursts_leave_all_of_the_cost_to_the_packets),
 		CASE(kept_loads_are_the_older_of_two_and_not_too_old),
 		CASE(a_ring_shows_the_higher_peak_of_two_seconds),
