@@ -278,8 +278,8 @@ hf_instance_sweep() {
 
 # --- build --------------------------------------------------------------------------------------
 
-# hf_build DIR MESON-OPTION...: configures if needed, builds. Output goes to DIR.log, and is shown
-# when it fails.
+# hf_build DIR MESON-OPTION...: configures if needed, builds $HF_TARGETS or all. Output goes to
+# DIR.log, and is shown when it fails.
 hf_build() {
 	local dir=$1 log=$1.log began=$SECONDS
 	shift
@@ -288,7 +288,8 @@ hf_build() {
 		rm -rf "$dir"
 		hf_step "$log" meson setup "$dir" "$HF_TOP" "$@" || hf_build_failed "$log" || return 1
 	fi
-	hf_step "$log" ninja -C "$dir" || hf_build_failed "$log" || return 1
+	# shellcheck disable=SC2086 # targets are words
+	hf_step "$log" ninja -C "$dir" ${HF_TARGETS:-} || hf_build_failed "$log" || return 1
 	if grep -q 'no work to do' "$log"; then
 		hf_say build "${dir#"$HF_TOP"/} is up to date"
 	else

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # deploy/doctor and what it found. Loaded after lib.
+#
+# shellcheck disable=SC2154 # run sets output
 
 doctor() {
 	timeout -k 1 30 "$HF_TOP/deploy/doctor" "$@"

@@ -160,7 +160,7 @@ ping_while_busy() {
 	start_primary
 	start_worker w0 --lanes 0
 	files=$(ls "/var/run/dpdk/$INSTANCE")
-	for ((i = 0; i < $(soak 300 40); i++)); do
+	for ((i = 0; i < $(soak 300 15); i++)); do
 		"$HF_WORKER" --instance "$INSTANCE" --lanes 0 >/dev/null 2>&1 3>&- &
 		pid=$!
 		sleep "0.0$((RANDOM % 20 + 10))"

@@ -88,7 +88,7 @@ judge() {
 	start_null
 	start_workers 0 1
 	start_worker standby --standby
-	kill_owners "$(soak 100 10)"
+	kill_owners "$(soak 100 6)"
 	judge
 	status_is 'all(.pools[]; .rebuilt > 0)'
 }
@@ -97,7 +97,7 @@ judge() {
 	start_virtio
 	start_workers 0 1
 	start_worker standby --standby
-	kill_owners "$(soak 100 10)"
+	kill_owners "$(soak 100 6)"
 	judge
 	status_is 'all(.pools[]; .rebuilt > 0 and .audits > 0)'
 }

@@ -60,7 +60,7 @@ nothing_left() {
 
 @test "Ctrl-C at a random moment leaves nothing" {
 	local i rounds
-	rounds=$(soak 30 4)
+	rounds=$(soak 30 2)
 	for ((i = 0; i < rounds; i++)); do
 		: >"$LOGS/out"
 		start_quickstart

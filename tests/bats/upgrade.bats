@@ -22,8 +22,8 @@ setup_file() {
 
 # build_mutants: one program each. "crash" dies at its 3,000th packet of a lane that was handed to it,
 # "drop" loses one packet in 100, "slow" takes 3 times as long for each burst, "stuck" loops from its
-# 3,000th packet on, "moody" is slow while the file "slowly" exists, "layout" is of another segment
-# layout.
+# 3,000th packet on, "moody" is slow while the file "slowly" exists, "layout" says that it is of another
+# segment layout.
 build_mutants() {
 	local tree=$BATS_FILE_TMPDIR/tree
 	mkdir -p "$tree"
@@ -38,9 +38,8 @@ build_mutants() {
 	mutant slow secondary/lane_thread.c \
 		's|^\t\tnow = hf_tsc();$|&\n\t\tif (n > 0)\n\t\t\twhile (hf_tsc() < now + 2 * (now - begin))\n\t\t\t\t;\n\t\tnow = hf_tsc();|'
 	mutant moody secondary/lane_thread.c \
-		's|^\t\tnow = hf_tsc();$|&\n\t\tif (n > 0 \&\& access("'"$PROGRAMS"'/slowly", F_OK) == 0)\n\t\t\twhile (hf_tsc() < now + 9 * (now - begin))\n\t\t\t\t;\n\t\tnow = hf_tsc();|'
-	mutant layout shared/base/segment.h \
-		's|define HF_LAYOUT_VERSION .*|define HF_LAYOUT_VERSION 999U|'
+		's|^\t\tnow = hf_tsc();$|&\n\t\tif (n > 0) {\n\t\t\tint slow = access("'"$PROGRAMS"'/slowly", F_OK) == 0;\n\n\t\t\tnow = hf_tsc();\n\t\t\twhile (slow \&\& hf_tsc() < now + 9 * (now - begin))\n\t\t\t\t;\n\t\t}\n\t\tnow = hf_tsc();|'
+	mutant layout secondary/options.c 's|, HF_LAYOUT_VERSION);|, 999U);|'
 }
 
 # mutant NAME FILE SED: the worker of the tree in which SED has changed FILE.
