@@ -57,7 +57,7 @@ busy_percent(const struct hf_segment *seg, uint32_t l, const struct hf_headroom 
 json_t *
 status_load(const struct hf_segment *seg, uint32_t l)
 {
-	struct hf_headroom h = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+	struct hf_headroom h = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	struct hf_load before, now;
 
 	hf_load_read(seg, l, &now);

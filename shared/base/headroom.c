@@ -124,7 +124,6 @@ full_poll(const struct hf_load *before, const struct hf_load *now, uint32_t burs
 static void
 fit(struct hf_headroom *h, const struct hf_load *before, const struct hf_load *now)
 {
-	double busy = (double)(now->busy_tsc - before->busy_tsc);
 	double polls = (double)(now->fit_polls - before->fit_polls);
 	double pkts = (double)(now->fit_pkts - before->fit_pkts);
 	double tsc = (double)(now->fit_tsc - before->fit_tsc);
@@ -136,7 +135,6 @@ fit(struct hf_headroom *h, const struct hf_load *before, const struct hf_load *n
 		return;
 	h->pkts_per_poll = pkts / polls;
 	h->cycles_per_pkt = tsc / pkts;
-	h->undisturbed = busy > 0 ? fmin(tsc / busy, 1) : 1;
 	h->pkt_cycles = spread > 0 ? (polls * product - pkts * tsc) / spread : 0;
 	h->poll_cycles = (tsc - h->pkt_cycles * pkts) / polls;
 	if (h->pkt_cycles <= 0 || h->poll_cycles < 0) {
@@ -149,9 +147,9 @@ void
 hf_headroom_find(struct hf_headroom *out, const struct hf_load *before, const struct hf_load *now,
 		 uint64_t tsc_hz, uint32_t burst)
 {
-	double seconds, busy, pkts, full;
+	double seconds, busy, undisturbed, pkts, full;
 
-	*out = (struct hf_headroom){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+	*out = (struct hf_headroom){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	if (now->tsc <= before->tsc || now->busy_tsc < before->busy_tsc ||
 	    now->total_tsc < before->total_tsc || now->done_pkts < before->done_pkts ||
 	    now->fit_polls < before->fit_polls)
@@ -167,8 +165,8 @@ hf_headroom_find(struct hf_headroom *out, const struct hf_load *before, const st
 	fit(out, before, now);
 	if (isnan(out->pkt_cycles))
 		return;
+	undisturbed = busy > 0 ? fmin((double)(now->fit_tsc - before->fit_tsc) / busy, 1) : 1;
 	full = fmax(full_poll(before, now, burst), out->pkts_per_poll);
-	out->max_pps =
-		(double)tsc_hz * out->undisturbed / (out->pkt_cycles + out->poll_cycles / full);
+	out->max_pps = (double)tsc_hz * undisturbed / (out->pkt_cycles + out->poll_cycles / full);
 	out->headroom_pps = fmax(out->max_pps - out->pps, 0);
 }

@@ -36,7 +36,6 @@ struct hf_headroom {
 	double cycles_per_pkt; /* now, where nobody else had the CPU */
 	double poll_cycles;    /* a */
 	double pkt_cycles;     /* b */
-	double undisturbed;    /* share of its busy time in which nobody else had the CPU, 0 to 1 */
 	double pkts_per_poll;  /* of polls that found some */
 	double max_pps;        /* what it could do with packets always waiting */
 	double headroom_pps;   /* what is left of that */

@@ -6,11 +6,6 @@ load lib
 load wire
 load culprit
 
-setup() {
-	test_begin
-	wire_begin
-}
-
 @test "a crash is reported: signal, address, lane, step; the report outlives the worker" {
 	local pid
 	start_traffic

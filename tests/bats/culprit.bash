@@ -3,6 +3,11 @@
 #
 # Workers that hang or crash when they are told to, on a lane with traffic. Loaded after lib and wire.
 
+setup() {
+	test_begin
+	wire_begin
+}
+
 # start_traffic: two ports, for the primary to connect to; nothing_lost ends it.
 start_traffic() {
 	start_wire --idle sleep --rate 10000 --flows 100 --seconds 600

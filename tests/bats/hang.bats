@@ -7,11 +7,6 @@ load lib
 load wire
 load culprit
 
-setup() {
-	test_begin
-	wire_begin
-}
-
 @test "an owner that sleeps for ever is killed, as is a worker whose main thread does" {
 	local pid
 	start_traffic

@@ -9,11 +9,6 @@ load culprit
 
 GAP_MORE_US=5000 # a takeover may take so much longer than the hang timeout
 
-setup() {
-	test_begin
-	wire_begin
-}
-
 # gaps_at_most US
 gaps_at_most() {
 	[ "$(judged "${GAPS_US[@]}")" -le "$1" ] || fail "gaps are ${GAPS_US[*]} us, should be at most $1"

@@ -22,8 +22,8 @@ setup_file() {
 
 # build_mutants: one program each. "crash" dies at its 3,000th packet of a lane that was handed to it,
 # "drop" loses one packet in 100, "slow" takes 3 times as long for each burst, "stuck" loops from its
-# 3,000th packet on, "moody" is slow while the file "slowly" exists, "layout" says that it is of another
-# segment layout.
+# 3,000th packet on, "moody" is slow while the file "slowly" exists, "layout" says that it is of
+# another segment layout.
 build_mutants() {
 	local tree=$BATS_FILE_TMPDIR/tree
 	mkdir -p "$tree"
