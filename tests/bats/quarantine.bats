@@ -5,6 +5,7 @@
 # once. The packet is one of holdfast-wire's, known by its flow and number. Needs programs built
 # with -Dpoints=true: HF_POINTS_BUILD, build/points by default.
 load lib
+load wire
 
 # The stamp of packet 150 of flow 5: "wire", flow, number.
 MARKER=77697265050000009600000000000000
@@ -15,10 +16,8 @@ setup() {
 		skip "no programs built with -Dpoints=true in $HF_POINTS_BUILD"
 	test_begin
 	hf_programs "$HF_POINTS_BUILD"
-	WIRE=$HF_BUILD/tests/lab/holdfast-wire
-	SOCKET=$BATS_TEST_TMPDIR/port
+	wire_begin
 	QUARANTINE=/var/lib/holdfast/$INSTANCE/quarantine
-	[ -x "$WIRE" ] || fail "$WIRE: not built"
 }
 
 teardown() {
@@ -29,31 +28,25 @@ teardown() {
 	return "$status"
 }
 
-# start_traffic LOSS [SECONDS]: two vhost ports, for the primary to connect to; LOSS packets may be
-# missing.
+# start_traffic LOSS [SECONDS]: LOSS packets may be missing.
 start_traffic() {
-	hf_spawn wire "$LOGS/wire" "$WIRE" --port "net_vhost0,iface=$SOCKET.a" \
-		--port "net_vhost1,iface=$SOCKET.b" --start-when "$BATS_TEST_TMPDIR/go" \
-		--idle sleep --json --rate 10000 --flows 100 --seconds "${2:-6}" --allow-loss "$1"
-	WIRE_PID=$HF_PID
-	hf_wait_for 10 test -S "$SOCKET.b" || fail "holdfast-wire did not start"
+	start_wire --idle sleep --rate 10000 --flows 100 --seconds "${2:-6}" --allow-loss "$1"
 }
 
 # start_forwarder POISON [LINE OF CONFIGURATION]: one lane, an owner and two standbys, traffic.
-# $QUEUES: software or hardware; $STANDBYS: how many.
+# $KIND: software or hardware; $STANDBYS: how many.
 start_forwarder() {
 	local poison=$1 i n=${STANDBYS:-2}
-	EXTRA="queues: ${QUEUES:-software}
+	# shellcheck disable=SC2046 # two devices
+	EXTRA="queues: ${KIND:-software}
 l2: {mode: macswap}
-${2:-}" RING=16384 POOL=32767 write_config 1 \
-		"net_virtio_user0,path=$SOCKET.a,queue_size=1024" \
-		"net_virtio_user1,path=$SOCKET.b,queue_size=1024"
+${2:-}" RING=16384 POOL=32767 write_config 1 $(wire_devices)
 	start_primary
 	for ((i = 0; i <= n; i++)); do
 		HF_POISON=$poison start_worker "w$i" "$([ "$i" -eq 0 ] && echo --lanes=0 || echo --standby)"
 	done
 	hf_wait_for 10 status_is '.lanes[0] | .state == "running" and (.waiting | length) == '"$n"
-	touch "$BATS_TEST_TMPDIR/go"
+	wire_go
 }
 
 # wire_is CONDITION: it has ended, and its result is so.
@@ -125,7 +118,7 @@ reason_is() {
 
 @test "hardware lane: a packet that crashes plan is quarantined after two deaths" {
 	start_traffic 1
-	QUEUES=hardware start_forwarder "$MARKER"
+	KIND=hardware start_forwarder "$MARKER"
 	status_is '.lanes[0].kind == "hardware"'
 	exactly_one
 	file_holds_it
