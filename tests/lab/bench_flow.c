@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <rte_mbuf.h>
 
 #include "flow_hash.h"
+#include "lab.h"
 #include "packet_fast.h"
 #include "stage.h"
 #include "units.h"
@@ -23,7 +23,6 @@
 #define CHUNK       512 /* packets written, then timed */
 #define CHUNKS      256 /* a round */
 #define FRAME_BYTES 64
-#define ROUNDS_MAX  101
 
 enum part { PARSE, HASH, PLAN, COUNT, N_PARTS };
 
@@ -53,17 +52,8 @@ struct bench {
 	size_t region_bytes;
 	uint64_t random;
 	uint64_t sum; /* of what was computed, or the compiler would leave it out */
-	double ns[N_PARTS][ROUNDS_MAX];
+	struct lab_series ns[N_PARTS];
 };
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static uint32_t
 next_random(struct bench *b)
@@ -163,12 +153,12 @@ run_chunk(struct bench *b, const struct row *row, uint64_t ns[N_PARTS])
 	for (uint32_t first = 0; first < CHUNK; first += row->burst) {
 		take_burst(b, row, first);
 		parse(b); /* fetches the frames, as a burst does before its first stage */
-		at = now_ns();
+		at = lab_now_ns();
 		for (uint32_t p = 0; p < N_PARTS; p++) {
 			uint64_t began = at;
 
 			part[p](b);
-			at = now_ns();
+			at = lab_now_ns();
 			ns[p] += at - began;
 		}
 	}
@@ -178,15 +168,15 @@ run_chunk(struct bench *b, const struct row *row, uint64_t ns[N_PARTS])
 static double
 clock_cost(void)
 {
-	uint64_t began = now_ns();
+	uint64_t began = lab_now_ns();
 
 	for (int i = 0; i < 1000; i++)
-		now_ns();
-	return (double)(now_ns() - began) / 1000;
+		lab_now_ns();
+	return (double)(lab_now_ns() - began) / 1000;
 }
 
 static void
-run_round(struct bench *b, const struct row *row, uint32_t round)
+run_round(struct bench *b, const struct row *row)
 {
 	uint64_t ns[N_PARTS] = {0};
 	double clock = clock_cost();
@@ -195,22 +185,7 @@ run_round(struct bench *b, const struct row *row, uint32_t round)
 	for (uint32_t i = 0; i < CHUNKS; i++)
 		run_chunk(b, row, ns);
 	for (uint32_t p = 0; p < N_PARTS; p++)
-		b->ns[p][round] = (double)ns[p] / CHUNK / CHUNKS - clock / row->burst;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *v, uint32_t n)
-{
-	qsort(v, n, sizeof(v[0]), by_value);
-	return v[n / 2];
+		lab_add(&b->ns[p], (double)ns[p] / CHUNK / CHUNKS - clock / row->burst);
 }
 
 /* Huge pages if there are any: each miss in the table would else be one of the TLB, too. */
@@ -241,12 +216,13 @@ run_row(struct bench *b, const struct row *row, uint32_t rounds)
 		return err;
 	for (uint32_t i = 0; i < 4 * row->flows / CHUNK + CHUNK; i++) /* nearly every flow is in */
 		run_chunk(b, row, (uint64_t[N_PARTS]){0});
+	memset(b->ns, 0, sizeof(b->ns));
 	for (uint32_t r = 0; r < rounds; r++)
-		run_round(b, row, r);
+		run_round(b, row);
 	printf("%-28s", row->name);
 	for (uint32_t p = 0; p < N_PARTS; p++)
-		printf(" %8.2f", median(b->ns[p], rounds));
-	printf(" %10.2f\n", median(b->ns[PLAN], rounds) + median(b->ns[COUNT], rounds));
+		printf(" %8.2f", lab_median(&b->ns[p]));
+	printf(" %10.2f\n", lab_median(&b->ns[PLAN]) + lab_median(&b->ns[COUNT]));
 	munmap(b->region, b->region_bytes);
 	return 0;
 }
@@ -258,8 +234,8 @@ main(int argc, char **argv)
 	uint64_t rounds = 15;
 	int err = 0;
 
-	if (argc > 2 || (argc == 2 && hf_parse_u64(argv[1], 1, ROUNDS_MAX, &rounds) != 0)) {
-		fprintf(stderr, "usage: bench_flow [ROUNDS], 1 to %d\n", ROUNDS_MAX);
+	if (argc > 2 || (argc == 2 && hf_parse_u64(argv[1], 1, LAB_ROUNDS_MAX, &rounds) != 0)) {
+		fprintf(stderr, "usage: bench_flow [ROUNDS], 1 to %u\n", LAB_ROUNDS_MAX);
 		return 2;
 	}
 	printf("%-28s %8s %8s %8s %8s %10s\n", "ns a packet", "parse", "hash", "plan", "count",

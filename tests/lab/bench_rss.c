@@ -9,16 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_mbuf.h>
 
+#include "lab.h"
 #include "rss.h"
 
 #define BULK        32
 #define SET_MAX     8192 /* frames: 2 MB and their mbufs */
 #define FRAME_BYTES 128
-#define ROUNDS_MAX  101
 #define ROUND_CALLS 2048 /* bulks a round: about 200 us */
 
 enum what { TUPLES, FRAMES };
@@ -45,7 +44,7 @@ struct bench {
 	struct rte_mbuf mbuf[SET_MAX];
 	struct rte_mbuf *list[SET_MAX];
 	const uint8_t *tuple[SET_MAX];
-	double ns[HF_RSS_FORMS][ROUNDS_MAX];
+	struct lab_series ns[HF_RSS_FORMS];
 	uint32_t sum[HF_RSS_FORMS];
 };
 
@@ -58,15 +57,6 @@ next_random(void)
 	s ^= s >> 7;
 	s ^= s << 17;
 	return (uint32_t)(s >> 16);
-}
-
-static double
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
 static void
@@ -98,7 +88,7 @@ static double
 run_round(struct bench *b, const struct row *row, enum hf_rss_form form, uint32_t *sum)
 {
 	uint32_t hash[BULK], at = 0;
-	double began = now_ns();
+	uint64_t began = lab_now_ns();
 
 	b->rss.form_ipv4 = b->rss.form_ipv6 = form;
 	for (uint32_t call = 0; call < ROUND_CALLS; call++) {
@@ -111,22 +101,7 @@ run_round(struct bench *b, const struct row *row, enum hf_rss_form form, uint32_
 			*sum += hash[i] ^ i;
 		at = (at + BULK) % row->set;
 	}
-	return (now_ns() - began) / ROUND_CALLS / BULK;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *v, uint32_t n)
-{
-	qsort(v, n, sizeof(v[0]), by_value);
-	return v[n / 2];
+	return (double)(lab_now_ns() - began) / ROUND_CALLS / BULK;
 }
 
 /* Returns 0, or 1 when a form computed something else than the table. */
@@ -138,17 +113,18 @@ run_row(struct bench *b, const struct row *row, uint32_t rounds)
 
 	fill(b, row);
 	memset(b->sum, 0, sizeof(b->sum));
+	memset(b->ns, 0, sizeof(b->ns));
 	for (uint32_t r = 0; r < rounds; r++)
 		for (uint32_t f = 0; f < HF_RSS_FORMS; f++)
 			if (hf_rss_form_usable(f))
-				b->ns[f][r] = run_round(b, row, f, &b->sum[f]);
-	table = median(b->ns[HF_RSS_TABLE], rounds);
+				lab_add(&b->ns[f], run_round(b, row, f, &b->sum[f]));
+	table = lab_median(&b->ns[HF_RSS_TABLE]);
 	for (uint32_t f = 0; f < HF_RSS_FORMS; f++) {
 		double ns;
 
 		if (!hf_rss_form_usable(f))
 			continue;
-		ns = median(b->ns[f], rounds);
+		ns = lab_median(&b->ns[f]);
 		printf("%-28s %-8s %8.2f %8.2f\n", row->name, hf_rss_form_name(f), ns, ns / table);
 		if (b->sum[f] != b->sum[HF_RSS_TABLE]) {
 			fprintf(stderr, "bench_rss: %s: hash differs from the table's\n",
@@ -181,8 +157,8 @@ main(int argc, char **argv)
 	const uint16_t reta[1] = {0};
 	int differs = 0;
 
-	if (argc > 2 || rounds < 1 || rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: bench_rss [ROUNDS], 1 to %d\n", ROUNDS_MAX);
+	if (argc > 2 || rounds < 1 || rounds > LAB_ROUNDS_MAX) {
+		fprintf(stderr, "usage: bench_rss [ROUNDS], 1 to %u\n", LAB_ROUNDS_MAX);
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(key); i++)

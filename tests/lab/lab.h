@@ -28,7 +28,7 @@ struct lab_list {
 /* "2K,64K,1M" (K = 1024, M = 1024 K), each from min to max. Returns 0 or -EINVAL. */
 int lab_parse_list(const char *text, uint64_t min, uint64_t max, struct lab_list *list);
 
-/* --- measure.c ------------------------------------------------------------------------------ */
+/* --- series.c ------------------------------------------------------------------------------- */
 
 /* The values of one quantity in the rounds of a run. */
 struct lab_series {
@@ -40,6 +40,10 @@ void lab_add(struct lab_series *s, double value);
 double lab_median(const struct lab_series *s);
 double lab_least(const struct lab_series *s);
 double lab_most(const struct lab_series *s);
+
+uint64_t lab_now_ns(void); /* monotonic */
+
+/* --- measure.c ------------------------------------------------------------------------------ */
 
 /* CPU time of this thread in ns: what other programs take meanwhile does not count. */
 uint64_t lab_cpu_ns(void);

@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "random.h"
+
 #define TUPLE_MAX 36
 #define FRAME_MAX 256
 
@@ -24,17 +26,6 @@ struct tuple {
 	uint8_t addr_bytes; /* of both addresses: 8 or 32 */
 	uint8_t bytes[TUPLE_MAX];
 };
-
-static uint64_t random_state = 88172645463325252U;
-
-static inline uint32_t
-next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 24);
-}
 
 static inline void
 fill_random(uint8_t *p, size_t n)

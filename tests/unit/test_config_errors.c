@@ -15,39 +15,15 @@
 
 #include <cmocka.h>
 
-#include "config.h"
+#include "config_file.h"
 
 #define PORT "ports: [{device: a}]\n" /* one line */
 #define TEN  "0123456789"
-
-static struct hf_config cfg;
-static char err[512];
 
 struct mistake {
 	const char *yaml;
 	const char *line; /* the message behind "file:" */
 };
-
-/* Loads len bytes as a file; the path at the start of a message is cut off it. */
-static int
-load_bytes(const char *yaml, size_t len)
-{
-	char path[] = "/tmp/hf_test_config_XXXXXX";
-	int fd = mkstemp(path), ret;
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, yaml, len), (ssize_t)len);
-	close(fd);
-	err[0] = '\0';
-	ret = hf_config_load(&cfg, path, err, sizeof(err));
-	unlink(path);
-	if (ret != 0) {
-		assert_memory_equal(err, path, strlen(path));
-		memmove(err, err + strlen(path) + 1, strlen(err) - strlen(path));
-		assert_null(strchr(err, '\n'));
-	}
-	return ret;
-}
 
 static void
 check_all(const struct mistake *m, size_t n)

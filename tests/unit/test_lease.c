@@ -164,15 +164,21 @@ teardown(void **state)
 	return munmap(*state, sizeof(struct board));
 }
 
+/* Nobody holds it, and no death is left to report. */
+static void
+expect_free(struct board *b)
+{
+	assert_int_equal(hf_lease_take(&b->lease), 0);
+	hf_lease_give(&b->lease);
+}
+
 static void
 a_free_lease_is_taken_at_once(void **state)
 {
 	struct board *b = *state;
 
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(hf_lease_take(&b->lease), 0);
-		hf_lease_give(&b->lease);
-	}
+	for (int i = 0; i < 3; i++)
+		expect_free(b);
 }
 
 static void
@@ -223,8 +229,7 @@ a_killed_owner_hands_on_to_the_waiter(void **state)
 	kill_child(owner);
 	expect_take(b, 1, 2, EOWNERDEAD);
 	end_child(waiter, 0);
-	assert_int_equal(hf_lease_take(&b->lease), 0);
-	hf_lease_give(&b->lease);
+	expect_free(b);
 }
 
 /* The primary ends a hung owner like this: it never runs again, and need not. */
@@ -244,8 +249,7 @@ a_stopped_owner_hands_on_when_it_is_killed_and_not_before(void **state)
 	kill_child(owner);
 	expect_take(b, 1, 2, EOWNERDEAD);
 	end_child(waiter, 0);
-	assert_int_equal(hf_lease_take(&b->lease), 0);
-	hf_lease_give(&b->lease);
+	expect_free(b);
 }
 
 static void
@@ -281,8 +285,7 @@ death_in_recovery_is_reported_again(void **state)
 	}
 	expect_take(b, 4, 4, EOWNERDEAD);
 	end_child(last, 0);
-	assert_int_equal(hf_lease_take(&b->lease), 0);
-	hf_lease_give(&b->lease);
+	expect_free(b);
 }
 
 static void
@@ -299,8 +302,7 @@ giving_it_back_unrecovered_ends_it_for_ever(void **state)
 	assert_int_equal(hf_lease_take(&b->lease), -ENOTRECOVERABLE);
 	assert_int_equal(hf_lease_take(&b->lease), -ENOTRECOVERABLE);
 	assert_int_equal(hf_lease_init(&b->lease), 0);
-	assert_int_equal(hf_lease_take(&b->lease), 0);
-	hf_lease_give(&b->lease);
+	expect_free(b);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
 #include "wire_check.h"
 
 struct wire_world {
@@ -16,17 +17,6 @@ struct wire_world {
 	struct wire_sent *sent;
 	struct wire_check check;
 };
-
-static uint64_t random_state = 88172645463325252U;
-
-static inline uint32_t
-next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 24);
-}
 
 static inline void
 open_world(struct wire_world *w, uint32_t n_flows, uint8_t family, enum wire_expect expect)
