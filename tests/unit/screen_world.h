@@ -181,4 +181,23 @@ press(struct world *w, int key)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Is every character one that a terminal shows in one column? */
+static inline void
+assert_clean(const struct hf_canvas *c)
+{
+	for (int y = 0; y < c->height; y++) {
+		for (int x = 0; x < c->width; x++) {
+			const struct hf_glyph *g = canvas_at(c, x, y);
+
+			assert_true(g->style < HF_STYLE_COUNT);
+			assert_true(g->code >= 0x20 && g->code != 0x7f);
+			if (c->ascii)
+				assert_true(g->code < 0x7f);
+			else
+				assert_true(g->code < 0x80 || g->code == 0xb5 ||
+					    (g->code >= 0x2000 && g->code < 0x2600));
+		}
+	}
+}
+
 #endif
