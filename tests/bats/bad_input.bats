@@ -9,8 +9,7 @@ refused() {
 	local status_wanted=$1 text=$2
 	shift 2
 	run "-$status_wanted" timeout -k 1 20 "$@"
-	[ "${#lines[@]}" -eq 1 ] || fail "${#lines[@]} lines instead of one: $output"
-	[[ $output == *"$text"* ]] || fail "no '$text' in: $output"
+	one_line "$text"
 	if [ -z "$(hf_run_pids primary)" ]; then
 		[ ! -e "/run/holdfast/$INSTANCE/control" ] || fail "an instance was started"
 		run ! compgen -G "$HF_HUGE_DIR/*$INSTANCE*"

@@ -130,14 +130,21 @@ has_contract() {
 		fail "something is left"
 }
 
+# bad_usage ARGUMENT...
+bad_usage() {
+	run -2 "$CHAOS" "$@"
+	one_line 'tests/chaos: '
+}
+
 @test "chaos: bad usage: one line, exit 2" {
-	run -2 "$CHAOS" --kills 0
-	run -2 "$CHAOS" --rate fast
-	run -2 "$CHAOS" --kind attach --signal STOP
-	run -2 "$CHAOS" --signal TERM
-	run -2 "$CHAOS" --each 2
-	run -2 "$CHAOS" --each 2 --kills 3 --points all
-	run -2 "$CHAOS" --kind handover --points all
+	bad_usage --wrong
+	bad_usage --kills 0
+	bad_usage --rate fast
+	bad_usage --kind attach --signal STOP
+	bad_usage --signal TERM
+	bad_usage --each 2
+	bad_usage --each 2 --kills 3 --points all
+	bad_usage --kind handover --points all
 	run -1 "$CHAOS" --points all --points-build /nowhere
 	[[ $output == "chaos: --points-build /nowhere: "* ]] || fail "$output"
 }

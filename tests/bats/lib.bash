@@ -102,6 +102,12 @@ same() {
 	[ "$1" = "$2" ] || fail "$3: is $1, should be $2"
 }
 
+# one_line TEXT: the last `run` said one line, with TEXT in it.
+one_line() {
+	# shellcheck disable=SC2154 # set by bats
+	[[ ${#lines[@]} -eq 1 && $output == *"$1"* ]] || fail "not one line with '$1': $output"
+}
+
 # --- configuration ------------------------------------------------------------------------------
 
 # write_config LANES DEVICE...: a configuration in $CONFIG. $EXTRA: more lines; RING, POOL: sizes;

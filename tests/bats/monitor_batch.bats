@@ -82,11 +82,6 @@ up_is() {
 	scrape | grep -q "^holdfast_up{.*} $1\$"
 }
 
-# one_line TEXT: the last `run` said one line, with TEXT in it.
-one_line() {
-	[[ ${#lines[@]} -eq 1 && $output == *$1* ]] || fail "$output"
-}
-
 # --- streams ------------------------------------------------------------------------------------
 
 @test "json: every object is valid by the schema, in all four states" {
