@@ -93,6 +93,12 @@ uint32_t pools_index(const struct hf_primary *p, int node, uint32_t lane);
 /* Decides between hardware and software lanes; sets p->kind and p->port_why[]. After the probe. */
 int kinds_decide(struct hf_primary *p);
 
+/*
+ * Says in the segment which of this process's files drivers write to from workers, too. Once all
+ * devices are probed, before READY. 0 or -errno, logged: a number is too high, or no list.
+ */
+int kicks_publish(struct hf_primary *p);
+
 /* Who spreads flows over the queues of a driver without RSS of its own: 1 the peer, 0 nobody. */
 int kinds_peer_spreads(const char *driver);
 

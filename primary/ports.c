@@ -76,7 +76,7 @@ ports_start(struct hf_primary *p)
 			return err;
 	}
 	hf_ports_sample(p);
-	return 0;
+	return kicks_publish(p);
 }
 
 void

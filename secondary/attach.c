@@ -179,7 +179,9 @@ attach_locked(struct hf_worker_process *w, char *program)
 	uint64_t begin = hf_tsc();
 	int err;
 
-	err = signals_open(w);
+	err = hf_kind()->take_files != NULL ? hf_kind()->take_files(w) : 0;
+	if (err == 0)
+		err = signals_open(w);
 	if (err == 0)
 		err = claim_slot(w);
 	if (err == 0)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "hw_lane.h"
+#include "kicks.h"
 #include "log.h"
 #include "points.h"
 #include "worker.h"
@@ -264,6 +265,7 @@ hardware_recover(struct hf_lane_context *ctx)
 static const struct hf_kind hardware = {
 	.kind = HF_LANE_HARDWARE,
 	.other = "holdfast-worker",
+	.take_files = kicks_take,
 	.device_args = hardware_device_args,
 	.verify = hardware_verify,
 	.prepare = hardware_prepare,

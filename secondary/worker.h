@@ -55,12 +55,15 @@ struct hf_worker_process {
 
 /*
  * What software and hardware lanes do differently in a worker; one in each link of the program
- * (kind_software.c, kind_hardware.c). prepare and verify: main thread, while attaching, logged;
+ * (kind_software.c, kind_hardware.c). take_files to prepare: main thread, while attaching, logged;
  * the others: lane thread, all but recoverable with the lease.
  */
 struct hf_kind {
 	uint32_t kind;     /* enum hf_lane_kind */
 	const char *other; /* program for the other kind, in the same folder */
+	/* Before the process opens files it keeps: takes those it must have under certain numbers.
+	 * 0 or -errno. NULL: none. */
+	int (*take_files)(struct hf_worker_process *w);
 	/* Appends EAL arguments for the instance's devices; returns how many. */
 	int (*device_args)(const struct hf_segment *seg, char (*args)[160], int max);
 	/* After rte_eal_init. 0 or -errno. */

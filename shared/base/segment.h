@@ -31,7 +31,7 @@
 #include "segment_worker.h"
 
 #define HF_SEGMENT_MAGIC  UINT64_C(0x54534146444c4f48) /* "HOLDFAST" */
-#define HF_LAYOUT_VERSION 6U
+#define HF_LAYOUT_VERSION 7U
 
 enum hf_segment_state {
 	HF_SEGMENT_STARTING, /* the primary is still building */
@@ -78,6 +78,8 @@ struct hf_segment_header {
 	uint32_t forward_alone; /* 1: workers go on when the primary has died, until the next */
 	uint32_t adoptions;     /* primaries that took the segment over from one before */
 	uint32_t zero[11];
+	/* Bit n: a driver may write to the primary's file descriptor n, from workers, too. */
+	uint64_t kick_files[HF_KICK_FILES / 64];
 };
 
 /* How workers run. Writer: primary, before READY. */

@@ -12,6 +12,7 @@
 #define HF_MAX_POOLS   128
 #define HF_MAX_RXQ     128 /* of a port */
 #define HF_MAX_TXQ     64
+#define HF_KICK_FILES  1024 /* file descriptors below it can be shared with workers */
 #define HF_MAX_EVENTS  1024
 #define HF_MAX_PASTS   128 /* names of workers that are remembered */
 

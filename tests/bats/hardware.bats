@@ -86,3 +86,66 @@ start_null() {
 		run -0 "$HF_PRIMARY" -c "$CONFIG" --check
 	done
 }
+
+# eventfds PID: number and identity of each, a line.
+eventfds() {
+	local info
+	for info in "/proc/$1/fdinfo"/*; do
+		awk -v n="${info##*/}" '$1 == "eventfd-id:" { print n, $2 }' "$info"
+	done | sort
+}
+
+# has_files_of PRIMARY WORKER: are all eventfds of the one the other's, by the same numbers?
+has_files_of() {
+	local missing
+	missing=$(comm -23 <(eventfds "$1") <(eventfds "$2"))
+	[ -z "$missing" ] || fail "worker $2 lacks (number, identity): $missing"
+}
+
+# start_sleeper N: a peer that sends N packets and sleeps until it is kicked, and a primary on it.
+start_sleeper() {
+	hf_spawn peer "$LOGS/peer" "$HF_BUILD/tests/kick_peer" "$BATS_TEST_TMPDIR/a" \
+		"$BATS_TEST_TMPDIR/b" "$1"
+	hf_wait_for 20 test -S "$BATS_TEST_TMPDIR/b" || fail "the peer did not start"
+	EXTRA="queues: hardware" write_config 1 "net_virtio_user0,path=$BATS_TEST_TMPDIR/a" \
+		"net_virtio_user1,path=$BATS_TEST_TMPDIR/b"
+	start_primary
+}
+
+# sleeper_says CONDITION: of its result, once it has one.
+sleeper_says() {
+	hf_wait_for 60 grep -q received "$LOGS/peer" || fail "the peer has not ended"
+	jq -e "$1" <(grep received "$LOGS/peer") >/dev/null || fail "$(grep received "$LOGS/peer")"
+}
+
+@test "a virtio-user peer that sleeps until it is kicked is woken by whichever worker owns the lane" {
+	local pid
+	start_sleeper "$(soak 30000 1000)"
+	start_workers 0
+	start_worker standby --standby
+	[ "$(eventfds "$(hf_run_pids primary)" | wc -l)" -ge 8 ] || fail "two for each of four queues"
+	for pid in $(status_of '.workers[].pid'); do
+		has_files_of "$(hf_run_pids primary)" "$pid"
+	done
+	ctl restart all
+	sleeper_says ".sent == $(soak 30000 1000) and .received == .sent and .slept == 0"
+	! grep -h "failed to kick" "$LOGS"/worker-* || fail "a kick went nowhere"
+	assert_balance
+}
+
+@test "a worker that may not share the primary's files says so, and writes to no other instead" {
+	local wrapper=$BATS_TEST_TMPDIR/wrapper
+	{
+		echo "#!/bin/bash"
+		echo "for n in {3..99}; do eval \"exec \$n>>$BATS_TEST_TMPDIR/inherited\"; done"
+		echo "exec setpriv --bounding-set -sys_ptrace '$HF_WORKER-hw' \"\$@\""
+	} >"$wrapper"
+	chmod +x "$wrapper"
+	start_sleeper 2
+	HF_WORKER=$wrapper start_workers 0
+	sleeper_says '.sent == 2 and .slept == 2 and .received == 0'
+	same "$(grep -c "cannot be shared" "$LOGS/worker-w0")" 1 "lines about it"
+	! grep -h "failed to kick" "$LOGS"/worker-* || fail "a kick had no file"
+	[ ! -s "$BATS_TEST_TMPDIR/inherited" ] || fail "a kick went to another file"
+	assert_balance
+}

@@ -80,6 +80,7 @@ judge() {
 	local times
 	status_is 'all(.pools[]; .missing == 0 and .doubled == 0 and .unaccounted == 0)' ||
 		fail "$(ctl --json pools)"
+	! grep -h "failed to kick" "$LOGS"/worker-* || fail "a peer was not woken"
 	status_is 'all(.lanes[]; .drops.recovery_lost <= .recoveries * 128)' || fail "$(ctl lanes)"
 	times=$(grep -o 'recovered in [0-9]* us' "$LOGS/primary" | awk '{ print $3 }' | sort -n)
 	awk '{ t[NR] = $1 } END { printf "# recovery: median %d us, most %d us, of %d\n",

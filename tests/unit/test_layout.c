@@ -19,9 +19,9 @@ static void
 layout_of_this_version_has_not_changed(void **state)
 {
 	(void)state;
-	assert_int_equal(HF_LAYOUT_VERSION, 6);
-	assert_int_equal(sizeof(struct hf_segment), 1816064);
-	assert_int_equal(sizeof(struct hf_segment_header), 320);
+	assert_int_equal(HF_LAYOUT_VERSION, 7);
+	assert_int_equal(sizeof(struct hf_segment), 1816192);
+	assert_int_equal(sizeof(struct hf_segment_header), 448);
 	assert_int_equal(sizeof(struct hf_run_config), 128);
 	assert_int_equal(sizeof(struct hf_port), 12800);
 	assert_int_equal(sizeof(struct hf_pool), 128);
@@ -39,15 +39,15 @@ static void
 fields_stand_where_other_programs_look(void **state)
 {
 	(void)state;
-	OFFSET(hf_segment, run, 320);
-	OFFSET(hf_segment, ports, 448);
-	OFFSET(hf_segment, pools, 205248);
-	OFFSET(hf_segment, lanes, 221632);
-	OFFSET(hf_segment, workers, 299456);
-	OFFSET(hf_segment, io, 340416);
-	OFFSET(hf_segment, clear, 480704);
-	OFFSET(hf_segment, events, 497088);
-	OFFSET(hf_segment, quarantine, 562688);
+	OFFSET(hf_segment, run, 448);
+	OFFSET(hf_segment, ports, 576);
+	OFFSET(hf_segment, pools, 205376);
+	OFFSET(hf_segment, lanes, 221760);
+	OFFSET(hf_segment, workers, 299584);
+	OFFSET(hf_segment, io, 340544);
+	OFFSET(hf_segment, clear, 480832);
+	OFFSET(hf_segment, events, 497216);
+	OFFSET(hf_segment, quarantine, 562816);
 	OFFSET(hf_segment_header, state, 24);
 	OFFSET(hf_segment_header, flow_off, 184);
 	OFFSET(hf_lane, park, 96);
