@@ -149,7 +149,7 @@ class Rounds(Visits):
     """Traffic alone keeps no worker busy all the time: its ring fills while it is stopped, and it
     works without a pause when it goes on. A hang begins much later."""
     victim.send_signal(signal.SIGSTOP)
-    wait_until(0.03, lambda: self.world.lane()['held_pkts'] >= self.args.ring * 0.9, 0.002)
+    wait_until(0.08, lambda: self.world.lane()['held_pkts'] >= self.args.ring * 0.9, 0.002)
     victim.send_signal(signal.SIGCONT)
 
   def kill_at_random(self):

@@ -16,6 +16,7 @@ import orders
 
 
 ALL_CPUS = os.sched_getaffinity(0)  # what is started may use all; this program itself fewer
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RECOVERED = re.compile(r'recovered in (\d+) us: its owner had died inside a (\w+) call')
 
 
@@ -103,15 +104,21 @@ class Processes:
     def prepare():
       os.sched_setaffinity(0, ALL_CPUS)
       os.nice(nice)
+      signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if not os.access(command[0], os.X_OK):
       raise Failure('%s: not built' % command[0])
-    with open(self.path(log + '.out'), 'ab') as out, open(self.path(log + '.err'), 'ab') as err:
-      process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                 env=dict(os.environ, **(env or {})), start_new_session=True,
-                                 preexec_fn=prepare)
-    process.role = role
-    self.started.append(process)
-    self.note('pids', '%d %s %s' % (process.pid, start_time(process.pid), role))
+    # A signal that ends this program takes effect when the process is on the list.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
+    try:
+      with open(self.path(log + '.out'), 'ab') as out, open(self.path(log + '.err'), 'ab') as err:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                   env=dict(os.environ, **(env or {})), start_new_session=True,
+                                   preexec_fn=prepare)
+      process.role = role
+      self.started.append(process)
+      self.note('pids', '%d %s %s' % (process.pid, start_time(process.pid), role))
+    finally:
+      signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return process
 
   def tail(self, log, lines=5):
