@@ -101,9 +101,10 @@ hf_pids_signal() {
 	return 0
 }
 
-# hf_pids_wait SECONDS PID...: until all have ended. 1 when some are left.
+# hf_pids_wait SECONDS PID...: until all have ended. 1 when some are left after that time, or up to
+# a second more.
 hf_pids_wait() {
-	local limit=$((SECONDS + $1)) pid
+	local limit=$((SECONDS + $1 + 1)) pid
 	shift
 	for pid; do
 		while hf_proc_alive "$pid"; do
@@ -122,9 +123,10 @@ hf_pids_end() {
 	hf_pids_wait 5 "$@"
 }
 
-# hf_wait_for SECONDS COMMAND...: until the command succeeds. 1 when it did not in time.
+# hf_wait_for SECONDS COMMAND...: until the command succeeds. 1 when it did not in that time, or up
+# to a second more.
 hf_wait_for() {
-	local limit=$((SECONDS + $1))
+	local limit=$((SECONDS + $1 + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt "$limit" ] || return 1

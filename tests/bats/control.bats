@@ -57,6 +57,7 @@ start_forwarder() {
 	[ "${#lines[@]}" -eq 1 ]
 	status_is 'all(.lanes[]; .state == "running")'
 	start_worker next --lanes 0
+	hf_wait_for 5 status_is '.lanes[0].waiting == ["next"]' || fail "$(ctl lanes)"
 	local old
 	old=$(status_of '.workers[] | select(.name == "w0") | .pid')
 	run -0 ctl drain w0

@@ -6,11 +6,13 @@
 setup() {
 	test_begin
 	wire_begin
+	GAPS_US=()
 }
 
-# start_traffic: two ports, for the primary to connect to; nothing_lost ends it.
+# start_traffic: two ports, for the primary to connect to; nothing_lost ends it. $RATE: packets a
+# second.
 start_traffic() {
-	start_wire --idle sleep --rate 10000 --flows 100 --seconds 600
+	start_wire --idle sleep --rate "${RATE:-10000}" --flows 100 --seconds 600
 }
 
 # start_forwarder [LINE OF CONFIGURATION]: one lane, its worker, a standby, traffic. The lane is a
@@ -53,10 +55,9 @@ taken_over() {
 }
 
 # misbehave_times N SIGNAL [thread]: N times, the owner (its lane's thread) gets SIGNAL and the lane
-# is taken over. Sets GAPS_US; of cores the last one stays.
+# is taken over. Adds to GAPS_US; of cores the last one stays.
 misbehave_times() {
 	local n=$1 signal=$2 what=${3:+owner_tid} i pid process takeovers
-	GAPS_US=()
 	for ((i = 1; i <= n; i++)); do
 		rm -f "$BATS_TEST_TMPDIR"/core*
 		somebody_waits
@@ -69,7 +70,7 @@ misbehave_times() {
 		GAPS_US+=("$(status_of '.lanes[0].last_gap_us')")
 		# A core of 512 MB may take seconds.
 		hf_pids_wait 30 "$process" || fail "the worker $process lives" || return 1
-		start_culprit "r$i" --standby || return 1
+		start_culprit "r${#GAPS_US[@]}" --standby || return 1
 	done
 	echo "# $signal: gaps in us: ${GAPS_US[*]}" >&3
 }

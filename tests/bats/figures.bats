@@ -45,9 +45,11 @@ queues_agree() {
 	start_worker next --lanes 0
 	hf_spawn follow "$LOGS/follow" "$HF_CTL" --instance "$INSTANCE" --json events --follow
 	ctl restart 0 >/dev/null
+	hf_wait_for 5 grep -q '"event": "lane_handover"' "$LOGS/follow" || fail "not followed"
 	kill -KILL "$WORKER"
 	hf_wait_for 5 status_is '.lanes[0].takeovers == 1' || fail "$(ctl lanes)"
 	hf_wait_for 5 grep -q '"event": "lane_takeover"' "$LOGS/follow" || fail "not followed"
+	hf_wait_for 5 grep -q '"event": "worker_death"' "$LOGS/follow" || fail "not followed"
 	ctl events >"$LOGS/events"
 	grep -q "  lane 0: handed over to worker next (pid $WORKER), gap " "$LOGS/events"
 	grep -q "  worker next (pid $WORKER) died, it held " "$LOGS/events"

@@ -44,12 +44,12 @@ totals() {
 }
 
 @test "flows of a large table are counted, shown by the monitor, and expire" {
-	start_large 'idle_timeout_s: 4'
+	start_large 'idle_timeout_s: 8'
 	same "$(totals '.live_pkts + ([.skipped[]] | add)')" 60000 "flows and skipped"
 	"$HF_MONITOR" --instance "$INSTANCE" --json --once --top 10 --sort packets \
 		>"$LOGS/monitor.json"
 	same "$(jq '.flows | length' "$LOGS/monitor.json")" 10 "flows in the monitor"
-	hf_wait_for 10 flows_expired || fail "live flows after the time-out: $(totals .live)"
+	hf_wait_for 20 flows_expired || fail "live flows after the time-out: $(totals .live)"
 	same "$(totals '.expired_pkts + ([.skipped[]] | add)')" 60000 "expired and skipped"
 	same "$(totals '.evicted_flows')" 0 "evicted flows"
 }
@@ -84,12 +84,14 @@ restart_beside() {
 
 # Beside clients that take as much of the CPU and read no record: not the CPU's speed is judged.
 @test "hand-overs take no longer while all records are read" {
-	local other records
+	local before records after
 	start_large 'idle_timeout_s: never'
 	start_worker other --standby
-	other=$(restart_beside status)
+	before=$(restart_beside status)
 	records=$(restart_beside flows)
-	echo "# restart of a lane: $other ms beside clients that ask for the status, $records ms" \
-		"beside three that read all flows" >&3
-	[ "$records" -le $((other + 30)) ] || fail "a restart took $records ms instead of $other"
+	after=$(restart_beside status)
+	echo "# restart of a lane: $before ms beside clients that ask for the status, $records ms" \
+		"beside three that read all flows, $after ms beside the former again" >&3
+	[ "$records" -le $(((before > after ? before : after) + 30)) ] ||
+		fail "a restart took $records ms instead of $before or $after"
 }

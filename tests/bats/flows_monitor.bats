@@ -201,8 +201,16 @@ start_million() {
 	hf_wait_for 10 all_flows || fail "only $(live_flows) flows"
 	touch "$LOGS/stir"
 	# shellcheck disable=SC2016 # the inner shell's
-	hf_spawn stir /dev/null sh -c 'while [ -e "$1" ]; do "$2" "$3" 1000000; done' sh \
+	hf_spawn stir "$LOGS/passes" bash -c 'TIMEFORMAT=%U
+		while [ -e "$1" ]; do time "$2" "$3" 1000000 >/dev/null; done' bash \
 		"$LOGS/stir" "$HF_BUILD/tests/fill_flows" "$INSTANCE"
+}
+
+# allowed_ms: 30 ms where one pass over all these flows, to find each and count, takes 375 ms; in
+# proportion more where the CPU is slower just now.
+allowed_ms() {
+	sort -n "$LOGS/passes" | awk '{ s[NR] = $1 * 1000 }
+		END { ms = s[int((NR + 1) / 2)] * 30 / 375; printf "%.1f\n", (ms > 30 ? ms : 30) }'
 }
 
 # most_memory PID: the most MB that were resident.
@@ -211,7 +219,7 @@ most_memory() {
 }
 
 @test "a million flows that all have packets: 30 ms a look, 64 MB on a screen that records" {
-	local median most pid memory
+	local median most pid memory allowed
 	start_million
 	monitor --count "$(soak 300 30)" --interval 0.1 >"$LOGS/looks.json"
 	read -r median most < <(jq -s '.[1:] | map(.sample_cpu_ms) | sort | .[length / 2 | floor], .[-1]' \
@@ -226,10 +234,11 @@ most_memory() {
 	screen_wait '^ src '
 	pid=$(pgrep -P "$(tmux -S "$TMUX_SOCKET" list-panes -F '#{pane_pid}')")
 	memory=$(most_memory "$pid")
+	allowed=$(allowed_ms)
 	rm "$LOGS/stir"
 	screen_keys q q
 	screen_ends
-	echo "# a look: $median ms of CPU, at most $most ms; on the screen $memory MB" >&3
-	awk -v ms="$median" -v mb="$memory" 'BEGIN { exit !(ms <= 30 && mb <= 64) }' ||
-		fail "$median ms, $memory MB"
+	echo "# a look: $median ms of CPU, at most $most ms, allowed $allowed; on the screen $memory MB" >&3
+	awk -v ms="$median" -v mb="$memory" -v allowed="$allowed" \
+		'BEGIN { exit !(ms <= allowed && mb <= 64) }' || fail "$median ms of $allowed, $memory MB"
 }

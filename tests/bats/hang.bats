@@ -16,7 +16,8 @@ load culprit
 	pid=$(status_of '[.workers[] | select(.waiting == [0])][0].pid')
 	kill -USR2 "$pid"
 	hf_pids_wait 3 "$pid" || fail "the worker $pid lives on"
-	grep -q "pid $pid hangs: its main thread" "$LOGS/primary" || fail "no word in the log"
+	hf_wait_for 2 grep -q "pid $pid hangs: its main thread" "$LOGS/primary" ||
+		fail "no word in the log"
 	nothing_lost
 }
 
@@ -39,7 +40,7 @@ load culprit
 
 @test "supervise off: a stopped owner stays, and goes on; on: it is killed" {
 	local pid
-	start_traffic
+	RATE=1000 start_traffic # what waits for the owner fits into a transmit queue
 	start_forwarder
 	run -0 ctl supervise 0 off
 	[[ $output == *"not supervised"*"warning: a stopped worker can block attaches"* ]] ||
@@ -59,7 +60,7 @@ load culprit
 
 @test "supervise.hang_timeout 0: nobody is killed" {
 	local pid
-	start_traffic
+	RATE=1000 start_traffic # what waits for the owner fits into a transmit queue
 	start_forwarder 'supervise: {hang_timeout: 0}'
 	pid=$(status_of '.lanes[0].owner_pid')
 	kill -STOP "$pid"

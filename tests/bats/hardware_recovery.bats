@@ -59,7 +59,7 @@ both_forward() {
 kill_owners() {
 	local lane=0 kills=0 before
 	until [ "$(recoveries)" -ge "$1" ] && status_is "$2"; do
-		[ "$kills" -lt $((12 * $1)) ] ||
+		[ "$kills" -lt $((40 * $1)) ] ||
 			fail "$kills kills, $(recoveries) recoveries: $(ctl --json pools)"
 		hf_wait_for 20 somebody_waits_for "$lane" || fail "nobody waits for lane $lane"
 		sleep "0.0$((RANDOM % 90 + 10))"

@@ -236,10 +236,24 @@ balance_errors() {
 			| "pool \(.name): \(.twice) of \(.size) buffers there twice")'
 }
 
+# Every lane has an owner and somebody who waits for it.
+somebody_waits() {
+	# shellcheck disable=SC2016 # jq's variables
+	hf_wait_for 10 status_is '. as $s | all(.lanes[]; .id as $lane | .state == "running" and
+		any($s.workers[]; .state == "running" and (.waiting | index($lane)) != null))' ||
+		fail "a lane has no owner or nobody who waits for it"
+}
+
+# counters_known: the status, in $STATUS, has every lane's; not while their writer has no CPU.
+counters_known() {
+	STATUS=$(ctl --json status) && jq -e 'all(.lanes[]; .rx_pkts != null)' <<<"$STATUS"
+}
+
 # assert_balance: rx = tx + drops + held on every lane, no buffer lost.
 assert_balance() {
 	local status errors
-	status=$(ctl --json status) || fail "status failed" || return 1
+	hf_wait_for 5 counters_known || fail "counters stand still: $STATUS" || return 1
+	status=$STATUS
 	errors=$(balance_errors <<<"$status") || fail "status is no JSON: $status" || return 1
 	[ -z "$errors" ] || fail "$errors"
 }
@@ -316,4 +330,40 @@ ping_counts() {
 			for (i = 1; i < NF; i++) if ($(i + 1) == "duplicates") { sub(/\+/, "", $i); dup += $i }
 		}
 		END { print sent + 0, received + 0, dup + 0 }' "$@"
+}
+
+# echo_counts: "sent received": echo requests and replies of host A's kernel, since it is there.
+echo_counts() {
+	# shellcheck disable=SC2016 # awk's fields
+	in_a awk '$1 == "Icmp:" && n == 0 { n = split($0, name); next }
+		$1 == "Icmp:" {
+			for (i = 2; i <= n; i++) count[name[i]] = $i
+			print count["OutEchos"], count["InEchoReps"]
+		}' /proc/net/snmp
+}
+
+# echoes_since BEFORE: the same since then.
+echoes_since() {
+	local requests replies
+	read -r requests replies <<<"$(echo_counts)"
+	echo "$((requests - ${1% *})) $((replies - ${1#* }))"
+}
+
+# start_pings COUNT [SECONDS]: from host A to host B, one every so many seconds (default: 1 ms), in
+# the background. Returns when they are under way. Sets PINGS.
+start_pings() {
+	PINGS_BEFORE=$(echo_counts)
+	in_a ping -q -i "${2:-0.001}" -c "$1" -W 2 "$HOST_B" >"$LOGS/ping" &
+	PINGS=$!
+	sleep 0.3
+}
+
+# pings_passed COUNT: ends when they have ended; each was answered once. Host A's kernel says so:
+# ping itself, without a CPU just then, loses some of hundreds of answers that come at once.
+pings_passed() {
+	local sent doubled
+	wait "$PINGS" || true
+	read -r sent _ doubled <<<"$(ping_counts "$LOGS/ping")"
+	same "$sent $doubled" "$1 0" "pings sent, doubled" || return 1
+	same "$(echoes_since "$PINGS_BEFORE")" "$1 $1" "pings sent, answered"
 }

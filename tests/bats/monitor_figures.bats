@@ -45,15 +45,20 @@ record_busy() {
 	hf_pids_end $(hf_run_pids ping)
 }
 
-# snap NAME: the screen as it is once it stands, to be compared.
+# snap NAME: the screen as it is once it has changed and stands, to be compared.
 snap() {
-	local before=''
-	sleep 0.15
+	local before='' last=${LAST_SNAP:-}
+	hf_wait_for 5 screen_is_not "$last" || fail "$1: no other screen: $last" || return 1
 	until [ "$(screen_text)" = "$before" ]; do
 		before=$(screen_text)
 		sleep 0.1
 	done
 	echo "$before" >"$SCREENS/$1"
+	LAST_SNAP=$before
+}
+
+screen_is_not() {
+	[ "$(screen_text)" != "$1" ]
 }
 
 # snap_details VIEW TABLE ROWS: the details of so many rows.
@@ -111,7 +116,7 @@ rates_agree() {
 	hf_spawn ping "$LOGS/ping" ip netns exec "$NS_A" ping -q -i 0.002 "$HOST_B"
 	hf_wait_for 5 status_is '[.lanes[].rx_pkts] | add > 200'
 	# What disturbs the pings between the two is looked at again.
-	rates_agree || rates_agree || rates_agree || rates_agree || fail "$(<"$LOGS/check")"
+	hf_wait_for 60 rates_agree || fail "$(<"$LOGS/check")"
 	echo "# $(<"$LOGS/check")" >&3
 }
 
@@ -129,6 +134,8 @@ rates_agree() {
 	done
 	kill -KILL "$(status_of '.lanes[1].owner_pid')"
 	hf_wait_for 5 status_is '.lanes[1] | .takeovers == 1 and .state == "running"'
+	hf_wait_for 10 status_is '[.workers[] | select(.state == "running")] | length == 2' ||
+		fail "$(status_of '[.workers[] | [.name, .state]] | tostring')"
 	sleep 0.5
 	hf_pids_end "$monitor"
 	grep '^{' "$BATS_TEST_TMPDIR/stream" >"$BATS_TEST_TMPDIR/json"

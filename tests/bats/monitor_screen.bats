@@ -219,11 +219,12 @@ restarts() {
 	rm -f "$FAKE_FILE"
 }
 
-# click COLUMN LINE, from 0, as a terminal reports it.
+# click COLUMN LINE [twice]: from 0, as a terminal reports it.
 click() {
 	local at
 	printf -v at '\\x%x\\x%x' $((33 + $1)) $((33 + $2))
-	screen_keys -l "$(printf '%b' "\\033[M $at\\033[M#$at")"
+	at=$(printf '%b' "\\033[M $at\\033[M#$at")
+	screen_keys -l "$at${3:+$at}"
 }
 
 @test "several instances: a picker shows them and changes over; the mouse finds tabs and rows" {
@@ -241,8 +242,7 @@ click() {
 	screen_wait "^ $second +live"
 	click 17 1
 	screen_wait "$(view_mark 3)"
-	click 5 4
-	click 5 4
+	click 5 4 twice
 	screen_wait '^ lane +1 '
 	screen_keys q q
 	screen_ends
@@ -269,7 +269,7 @@ lane_is() {
 	monitor_on 80x24 --interval 0.2 --record "$file" --exact
 	screen_wait '^ [^ ]+ +live REC'
 	screen_keys 3 Enter
-	sleep 1.5
+	sleep 2.5
 	screen_keys p
 	screen_wait PAUSED
 	sleep 0.5

@@ -24,19 +24,6 @@ wait_owner() {
 		fail "lane $1: pid $2 does not run it: $(ctl lanes)"
 }
 
-# start_pings COUNT: at 1 kHz, in the background. Sets PINGS.
-start_pings() {
-	in_a ping -q -i 0.001 -c "$1" -W 2 "$HOST_B" >"$LOGS/ping" &
-	PINGS=$!
-	sleep 0.3
-}
-
-# pings_passed COUNT
-pings_passed() {
-	wait "$PINGS" || true
-	same "$(ping_counts "$LOGS/ping")" "$1 $1 0" "pings sent, received, doubled"
-}
-
 gap() {
 	status_of ".lanes[$1] | \"\(.last_gap_kind) \(.last_gap_us) us\""
 }

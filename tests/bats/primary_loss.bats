@@ -188,6 +188,7 @@ files_of_instance() {
 	start_null software
 	start_keeper w0 --lanes 0
 	start_keeper w1 --lanes 0-1
+	hf_wait_for 5 status_is '.lanes[0].waiting == ["w1"]' || fail "$(ctl lanes)"
 	ctl drain w0 || ctl drain "$(worker_pid w0)"
 	hf_wait_for 5 status_is 'all(.workers[]; .name != "w0")'
 	ctl stop
@@ -224,6 +225,11 @@ none_fell() {
 		'[$a, $b] | transpose | all(.[]; .[1] >= .[0])' >/dev/null || fail "$1 fell to $2"
 }
 
+# The last sample that the monitor has written is of the primary that runs.
+monitor_follows() {
+	[ "$(grep '^{.*}$' "$LOGS/monitor" | tail -n 1 | jq .primary_pid)" = "$PRIMARY" ]
+}
+
 # kill_and_serve KIND DEVICE...: with what is kept, under full load.
 kill_and_serve() {
 	local i files before kind=$1
@@ -246,8 +252,7 @@ kill_and_serve() {
 		same "$(files_of_instance)" "$files" "files after kill $i"
 	done
 	same "$(status_of .adoptions)" "$i" "adoptions"
-	sleep 0.5
-	same "$(grep '^{' "$LOGS/monitor" | tail -n 1 | jq .primary_pid)" "$PRIMARY" "the monitor's primary"
+	hf_wait_for 5 monitor_follows || fail "the monitor's primary: $(grep '^{.*}$' "$LOGS/monitor" | tail -n 1)"
 	echo "# $kind: packets flow after ${times[*]} ms" >&3
 	[ "$(judged "${times[@]}")" -le 3000 ] || fail "packets flow after ${times[*]} ms"
 }

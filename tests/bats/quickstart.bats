@@ -27,6 +27,10 @@ marked_pids() {
 	grep -lzsx "HF_MARK=$MARK" /proc/[0-9]*/environ | cut -d/ -f3
 }
 
+none_is_marked() {
+	[ -z "$(marked_pids)" ]
+}
+
 # Nothing is left: no process, namespace, interface, file or page.
 nothing_left() {
 	local pid=$1 what
@@ -109,6 +113,6 @@ nothing_left() {
 	hf_wait_for 20 test -s "$LOGS/end" || fail "q did not end it"
 	tmux -S "$socket" kill-server 2>/dev/null || true
 	same "$(<"$LOGS/end")" "ended 0" quickstart
-	[ -z "$(marked_pids)" ] || fail "processes are left"
+	hf_wait_for 5 none_is_marked || fail "processes are left: $(marked_pids)"
 	same "$(</proc/sys/vm/nr_hugepages)" "$PAGES" nr_hugepages
 }

@@ -76,6 +76,7 @@ start_forwarder() {
 	start_wire --idle sleep --rate "$RATE" --flows 200 --seconds 600
 	# shellcheck disable=SC2046 # words
 	EXTRA="l2: {mode: macswap}
+tx: {retry_us: 10000}
 queues: ${2:-software}" RING=16384 POOL=32767 write_config "$1" $(wire_devices)
 	start_primary
 }

@@ -36,14 +36,6 @@ wire_go() {
 	hf_wait_for 10 status_is 'any(.lanes[]; .rx_pkts > 0)' || fail "no packet came"
 }
 
-# Every lane has an owner and somebody who waits for it.
-somebody_waits() {
-	# shellcheck disable=SC2016 # jq's variables
-	hf_wait_for 10 status_is '. as $s | all(.lanes[]; .id as $lane | .state == "running" and
-		any($s.workers[]; .state == "running" and (.waiting | index($lane)) != null))' ||
-		fail "a lane has no owner or nobody who waits for it"
-}
-
 # hand_over N [SECONDS]: all lanes, N times, so long between two; every one without loss.
 hand_over() {
 	local i

@@ -206,6 +206,8 @@ wire_generate(struct wire_generator *g, uint64_t now)
 	uint16_t size[WIRE_BURST];
 
 	if (g->turn != 0 && now >= g->turn_tsc) {
+		if (g->rate != 0)
+			keep_up(g, now);
 		next_turn(g, now);
 		n = g->burst;
 	}

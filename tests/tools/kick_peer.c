@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kick_peer SOCKET_A SOCKET_B N: the far end of two virtio-user ports of one queue pair, which
+ * kick_peer SOCKET_A SOCKET_B N GO: the far end of two virtio-user ports of one queue pair, which
  * sleeps until it is kicked. Gives N packets to port A, one at a time, and takes what port B has
- * transmitted only when B's eventfd says so, which it must within a second. Prints {"sent",
- * "received", "slept"} at the end: slept past packets it was not kicked for. For tests.
+ * transmitted only when B's eventfd says so, which it must within a second. Sends the first half
+ * once the file GO.1 exists, the rest once GO.2 does. Prints {"sent", "received", "slept"} at the
+ * end: slept past packets it was not kicked for. For tests.
  */
 #include <errno.h>
 #include <poll.h>
@@ -102,34 +103,41 @@ take(struct rte_mempool *pool)
 	return n;
 }
 
+/* Until both ports are there and the file exists. */
 static int
-wait_ready(void)
+wait_ready(const char *go, int part)
 {
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s.%d", go, part);
 	for (int ms = 0; ms < READY_MS; ms++, usleep(1000))
-		if (atomic_load(&device[0]) >= 0 && atomic_load(&device[1]) >= 0)
+		if (atomic_load(&device[0]) >= 0 && atomic_load(&device[1]) >= 0 &&
+		    access(path, F_OK) == 0)
 			return 0;
+	fprintf(stderr, "kick_peer: no port appeared, or no %s\n", path);
 	return -1;
 }
 
-static int
-play(struct rte_mempool *pool, uint32_t n)
-{
-	uint32_t sent = 0, received = 0, slept = 0;
+struct result {
+	uint32_t sent, received, slept;
+};
 
-	while (sent < n) {
+static int
+play(struct rte_mempool *pool, uint32_t n, struct result *r)
+{
+	while (r->sent < n) {
 		struct rte_mbuf *m = make_frame(pool);
 
 		if (m == NULL)
 			return -1;
 		if (rte_vhost_enqueue_burst(atomic_load(&device[0]), RX_QUEUE, &m, 1) == 1)
-			sent++;
+			r->sent++;
 		rte_pktmbuf_free(m); /* it was copied */
 		/* A port kicks when it starts, too. */
-		while (received < sent && kicked())
-			received += take(pool);
-		slept += received < sent;
+		while (r->received < r->sent && kicked())
+			r->received += take(pool);
+		r->slept += r->received < r->sent;
 	}
-	printf("{\"sent\": %u, \"received\": %u, \"slept\": %u}\n", sent, received, slept);
 	return 0;
 }
 
@@ -139,9 +147,11 @@ main(int argc, char **argv)
 	static char *eal[] = {"kick_peer", "--no-huge",      "-m",          "64",
 			      "--no-pci",  "--no-telemetry", "--no-shconf", "--lcores=0@0-1"};
 	struct rte_mempool *pool;
+	struct result r = {0};
+	uint32_t n;
 
-	if (argc != 4 || atoi(argv[3]) < 1) {
-		fprintf(stderr, "usage: kick_peer SOCKET_A SOCKET_B N\n");
+	if (argc != 5 || atoi(argv[3]) < 2) {
+		fprintf(stderr, "usage: kick_peer SOCKET_A SOCKET_B N GO\n");
 		return 2;
 	}
 	socket_of[0] = argv[1];
@@ -151,9 +161,10 @@ main(int argc, char **argv)
 	pool = rte_pktmbuf_pool_create("peer", 1023, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
 	if (pool == NULL || serve(argv[1]) != 0 || serve(argv[2]) != 0)
 		return 1;
-	if (wait_ready() != 0) {
-		fprintf(stderr, "kick_peer: no port appeared\n");
+	n = (uint32_t)atoi(argv[3]);
+	if (wait_ready(argv[4], 1) != 0 || play(pool, n / 2, &r) != 0 ||
+	    wait_ready(argv[4], 2) != 0 || play(pool, n, &r) != 0)
 		return 1;
-	}
-	return play(pool, (uint32_t)atoi(argv[3])) != 0;
+	printf("{\"sent\": %u, \"received\": %u, \"slept\": %u}\n", r.sent, r.received, r.slept);
+	return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -103,6 +104,24 @@ wait_for_lease(void *arg)
 	return NULL;
 }
 
+/* Until the thread sleeps, by the kernel's word. */
+static void
+await_sleep(int thread)
+{
+	char path[64], state = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	while (state != 'S') {
+		FILE *f = fopen(path, "r");
+
+		usleep(1000);
+		if (f == NULL || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = 0;
+		if (f != NULL)
+			fclose(f);
+	}
+}
+
 static void
 the_hurried_waiter_is_the_next_owner(void **state)
 {
@@ -117,7 +136,7 @@ the_hurried_waiter_is_the_next_owner(void **state)
 				 0);
 		while (atomic_load(&waiting) <= i)
 			usleep(1000);
-		usleep(20000); /* until it sleeps in the lease */
+		await_sleep(atomic_load(&tid[i])); /* in the lease */
 	}
 	hurry(atomic_load(&tid[WAITERS - 1]));
 	assert_int_equal(policy(atomic_load(&tid[WAITERS - 1])), SCHED_FIFO);
