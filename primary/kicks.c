@@ -7,7 +7,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <rte_dev.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -244,16 +244,16 @@ somebody_waits() {
 		fail "a lane has no owner or nobody who waits for it"
 }
 
-# counters_known: the status, in $STATUS, has every lane's; not while their writer has no CPU.
+# counters_known: the caller's $status, asked for anew, has every lane's; not while their writer has
+# no CPU.
 counters_known() {
-	STATUS=$(ctl --json status) && jq -e 'all(.lanes[]; .rx_pkts != null)' <<<"$STATUS"
+	status=$(ctl --json status) && jq -e 'all(.lanes[]; .rx_pkts != null)' <<<"$status"
 }
 
 # assert_balance: rx = tx + drops + held on every lane, no buffer lost.
 assert_balance() {
 	local status errors
-	hf_wait_for 5 counters_known || fail "counters stand still: $STATUS" || return 1
-	status=$STATUS
+	hf_wait_for 5 counters_known || fail "counters stand still: $status" || return 1
 	errors=$(balance_errors <<<"$status") || fail "status is no JSON: $status" || return 1
 	[ -z "$errors" ] || fail "$errors"
 }

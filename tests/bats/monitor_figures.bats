@@ -47,8 +47,8 @@ record_busy() {
 
 # snap NAME: the screen as it is once it has changed and stands, to be compared.
 snap() {
-	local before='' last=${LAST_SNAP:-}
-	hf_wait_for 5 screen_is_not "$last" || fail "$1: no other screen: $last" || return 1
+	local before=''
+	hf_wait_for 5 screen_is_not "${LAST_SNAP:-}" || fail "$1: no other screen: $LAST_SNAP" || return 1
 	until [ "$(screen_text)" = "$before" ]; do
 		before=$(screen_text)
 		sleep 0.1

@@ -51,14 +51,6 @@ ${2:-}" RING=16384 POOL=32767 write_config 1 $(wire_devices)
 	wire_go
 }
 
-# wire_is CONDITION: ends the traffic; its result is so.
-wire_is() {
-	end_wire || return 1
-	wait "$WIRE_PID" || fail "wire: $(<"$LOGS/wire")" || return 1
-	jq -e "$1 and .tx_pkts > 0 and .duplicated == 0 and .reordered == 0 and .content_errors == 0" \
-		"$LOGS/wire" >/dev/null || fail "$(<"$LOGS/wire")"
-}
-
 # exactly_one: the marked packet is the one that was dropped, after two deaths.
 exactly_one() {
 	hf_wait_for 10 status_is '.lanes[0].drops.quarantined == 1' || fail "$(status_of '.lanes[0]')"

@@ -67,13 +67,17 @@ end_wire() {
 	kill -INT "$WIRE_PID"
 }
 
-# nothing_lost: ends the traffic and judges it.
-nothing_lost() {
+# wire_is CONDITION: ends the traffic; its result is so, and nothing in it is wrong but losses.
+wire_is() {
 	end_wire || return 1
 	wait "$WIRE_PID" || fail "wire: $(<"$LOGS/wire")" || return 1
-	jq -e '.tx_pkts > 0 and .lost == 0 and .duplicated == 0 and .reordered == 0
-		and .content_errors == 0' "$LOGS/wire" >/dev/null ||
-		fail "$(<"$LOGS/wire") $(status_of '[.lanes[].drops]')"
+	jq -e "$1 and .tx_pkts > 0 and .duplicated == 0 and .reordered == 0 and .content_errors == 0" \
+		"$LOGS/wire" >/dev/null || fail "$(<"$LOGS/wire") $(status_of '[.lanes[].drops]')"
+}
+
+# nothing_lost: ends the traffic and judges it.
+nothing_lost() {
+	wire_is '.lost == 0'
 }
 
 # flows_are_as_sent N: of N flows sent each is there with its packets and bytes, and no other.

@@ -117,8 +117,11 @@ due_tsc(const struct wire_generator *g, uint64_t n)
 static void
 keep_up(struct wire_generator *g, uint64_t now)
 {
-	uint64_t due = due_tsc(g, g->paced), limit = g->hz / CATCH_UP_HZ;
+	uint64_t due, limit = g->hz / CATCH_UP_HZ;
 
+	if (g->rate == 0)
+		return;
+	due = due_tsc(g, g->paced);
 	if (now <= due + limit)
 		return;
 	g->skipped_tsc += now - due - limit;
@@ -206,15 +209,13 @@ wire_generate(struct wire_generator *g, uint64_t now)
 	uint16_t size[WIRE_BURST];
 
 	if (g->turn != 0 && now >= g->turn_tsc) {
-		if (g->rate != 0)
-			keep_up(g, now);
+		keep_up(g, now);
 		next_turn(g, now);
 		n = g->burst;
 	}
 	if (wire_generate_due(g, now) > 0)
 		return 0;
-	if (g->rate != 0)
-		keep_up(g, now);
+	keep_up(g, now);
 	if (g->packets != 0)
 		n = (uint32_t)RTE_MIN((uint64_t)n, g->packets - g->made);
 	if (g->full > 0 || n == 0 || rte_pktmbuf_alloc_bulk(g->ports->pool, mbuf, n) != 0) {

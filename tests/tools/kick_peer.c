@@ -6,7 +6,6 @@
  * once the file GO.1 exists, the rest once GO.2 does. Prints {"sent", "received", "slept"} at the
  * end: slept past packets it was not kicked for. For tests.
  */
-#include <errno.h>
 #include <poll.h>
 #include <rte_eal.h>
 #include <rte_ether.h>

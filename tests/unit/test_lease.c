@@ -9,9 +9,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,6 +18,7 @@
 #include <cmocka.h>
 
 #include "lease.h"
+#include "thread_look.h"
 
 #define LOG_MAX 16
 #define ROUNDS  200
@@ -48,16 +47,10 @@ sleep_ms(long ms)
 static int
 is_in_state(pid_t pid, char c)
 {
-	char path[64], line[256] = "", *at;
-	FILE *f;
+	struct thread_look look;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof(line), f));
-	fclose(f);
-	at = strrchr(line, ')');
-	return at != NULL && at[2] == c;
+	assert_int_equal(thread_look(pid, pid, &look), 0);
+	return look.state == c;
 }
 
 static void

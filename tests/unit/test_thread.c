@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 
 #include "lease.h"
 #include "thread.h"
+#include "thread_look.h"
 
 #define WAITERS 3
 
@@ -108,18 +108,10 @@ wait_for_lease(void *arg)
 static void
 await_sleep(int thread)
 {
-	char path[64], state = 0;
+	struct thread_look look = {0};
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
-	while (state != 'S') {
-		FILE *f = fopen(path, "r");
-
+	while (thread_look(getpid(), thread, &look) != 0 || look.state != 'S')
 		usleep(1000);
-		if (f == NULL || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-			state = 0;
-		if (f != NULL)
-			fclose(f);
-	}
 }
 
 static void
