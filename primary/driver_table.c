@@ -20,7 +20,7 @@
  */
 static const struct hf_driver drivers[] = {
 	{"net_null", HF_REPAIR_POOL},
-	{"net_virtio_user", HF_REPAIR_TOGGLE},
+	{"net_virtio_user", HF_REPAIR_TOGGLE, .has_peer = 1},
 	{"net_virtio", HF_REPAIR_TOGGLE},
 	{"net_e1000_igb", HF_REPAIR_RESTART},
 	{"net_e1000_igb_vf", HF_REPAIR_RESTART},
@@ -53,6 +53,14 @@ driver_find(const char *name)
 		if (strcmp(name, drivers[i].name) == 0)
 			return &drivers[i];
 	return NULL;
+}
+
+int
+driver_has_peer(const char *name)
+{
+	const struct hf_driver *driver = driver_find(name);
+
+	return driver != NULL && driver->has_peer;
 }
 
 const char *

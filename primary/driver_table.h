@@ -16,13 +16,22 @@ enum hf_repair {
 	HF_REPAIR_TOGGLE, /* only a changed offload empties the rings: stop, configure twice, ... */
 };
 
+/*
+ * has_peer: a process is the far end, met through files of the primary. It spreads flows over the
+ * queues, drops the device when the primary's files close, and is woken by an eventfd that the
+ * driver knows by the primary's number.
+ */
 struct hf_driver {
 	const char *name;
 	enum hf_repair repair;
+	int has_peer;
 };
 
 /* The row of a driver, NULL when there is none. Any thread. */
 const struct hf_driver *driver_find(const char *name);
+
+/* Has the driver of that name a row that says so? Any thread. */
+int driver_has_peer(const char *name);
 
 /* Why a driver that is not in the table cannot have hardware lanes. Never NULL. */
 const char *driver_why_not(const char *name);

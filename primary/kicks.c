@@ -11,14 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "driver_table.h"
 #include "log.h"
 #include "parts.h"
 
 static int
-has_virtio_user(const struct hf_primary *p)
+has_peers(const struct hf_primary *p)
 {
 	for (uint32_t i = 0; i < p->cfg.n_ports; i++)
-		if (strcmp(p->seg->ports[i].driver, "net_virtio_user") == 0)
+		if (driver_has_peer(p->seg->ports[i].driver))
 			return 1;
 	return 0;
 }
@@ -58,7 +59,7 @@ kicks_publish(struct hf_primary *p)
 	int err = 0;
 
 	memset(bits, 0, sizeof(p->seg->header.kick_files));
-	if (p->kind == HF_LANE_HARDWARE && has_virtio_user(p))
+	if (p->kind == HF_LANE_HARDWARE && has_peers(p))
 		err = list_eventfds(bits);
 	if (err != 0)
 		hf_err("instance %s: file descriptors by which virtio-user wakes its peer: %s",

@@ -12,23 +12,7 @@
 #include "log.h"
 #include "parts.h"
 
-int
-kinds_peer_spreads(const char *driver)
-{
-	return strcmp(driver, "net_virtio_user") == 0;
-}
-
-/*
- * Does a port go on when the primary's file descriptors close? virtio-user's do not: the vhost peer
- * sees the control socket close and drops the device, with its queues.
- */
-static int
-outlives_primary(const char *driver)
-{
-	return strcmp(driver, "net_virtio_user") != 0;
-}
-
-/* Shall workers go on without a primary? Where a driver cannot, says so. */
+/* Shall workers go on without a primary? Where a port's peer would end with it, says so. */
 static int
 decide_alone(const struct hf_primary *p)
 {
@@ -39,7 +23,7 @@ decide_alone(const struct hf_primary *p)
 	for (uint32_t i = 0; i < p->cfg.n_ports; i++) {
 		if (rte_eth_dev_info_get(p->port_id[i], &info) != 0)
 			return 0;
-		if (outlives_primary(info.driver_name))
+		if (!driver_has_peer(info.driver_name))
 			continue;
 		hf_info("port %s: on_primary_loss: forward: not supported by %s: workers will exit",
 			p->cfg.ports[i].name, info.driver_name);
@@ -77,7 +61,7 @@ qualifies(const struct hf_primary *p, uint32_t i, char *why, size_t len)
 			 RTE_MIN(info.max_rx_queues, info.max_tx_queues), n, n);
 		return 0;
 	}
-	if (n > 1 && info.flow_type_rss_offloads == 0 && !kinds_peer_spreads(info.driver_name)) {
+	if (n > 1 && info.flow_type_rss_offloads == 0 && !driver_has_peer(info.driver_name)) {
 		snprintf(why, len, "%s has no RSS for %u lanes", info.driver_name, n);
 		return 0;
 	}

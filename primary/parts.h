@@ -99,9 +99,6 @@ int kinds_decide(struct hf_primary *p);
  */
 int kicks_publish(struct hf_primary *p);
 
-/* Who spreads flows over the queues of a driver without RSS of its own: 1 the peer, 0 nobody. */
-int kinds_peer_spreads(const char *driver);
-
 /* --- cpus.c --------------------------------------------------------------------------------- */
 
 /* May this process run on every CPU the configuration names? -EINVAL says which it may not. */

@@ -46,7 +46,7 @@ software_rx_queues(const struct plan *pl)
 {
 	if (strcmp(pl->info.driver_name, "net_tap") == 0)
 		return pl->n_txq;
-	return kinds_peer_spreads(pl->info.driver_name) ? pl->info.max_rx_queues : 1;
+	return driver_has_peer(pl->info.driver_name) ? pl->info.max_rx_queues : 1;
 }
 
 /*
