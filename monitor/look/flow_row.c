@@ -15,11 +15,13 @@ flow_row_times(struct hf_flow_row *row, const struct hf_segment_header *h, uint6
 {
 	double now_s = (double)hf_tsc_to_ns(h, now_tsc - h->start_tsc) / 1e9;
 	uint32_t now_tick = hf_tick(h, now_tsc);
+	double idle_s = flow_idle_s(now_tick, last_tick);
+	double age_s = flow_age_s(now_tick, first_tick, last_tick);
 
-	row->idle_s = flow_idle_s(now_tick, last_tick);
-	row->age_s = flow_age_s(now_tick, first_tick, last_tick);
-	row->last_s = fmax(now_s - row->idle_s, 0);
-	row->first_s = fmax(now_s - row->age_s, 0);
+	row->idle_s = fmax(idle_s, 0);
+	row->age_s = fmax(age_s, 0);
+	row->last_s = fmax(now_s - idle_s, 0);
+	row->first_s = fmax(now_s - age_s, 0);
 }
 
 static void

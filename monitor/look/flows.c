@@ -36,8 +36,8 @@ struct lane_scan {
 	struct hf_flow_memory *memory;
 	struct hf_flow_list *list;
 	struct hf_flow_table table;
-	uint64_t now_tsc;
-	uint32_t now_tick;
+	uint64_t now_tsc;  /* when this part began */
+	uint32_t now_tick; /* when the scan began: lanes' times are compared */
 	uint32_t lane;
 	double seconds; /* since the scan before; 0: there was none */
 	int rests;      /* 1: records that were not seen since then need not be read */
@@ -176,7 +176,7 @@ offer(struct lane_scan *s, uint32_t index, const struct hf_flow_key *key,
 	row.bytes = c->bytes;
 	row.pps = mark_pps(mark, c, s->seconds);
 	row.bps = mark_bps(mark, c, s->seconds);
-	flow_row_times(&row, s->header, s->now_tsc, c->first_tick, c->last_tick);
+	flow_row_times(&row, s->header, s->list->out->now_tsc, c->first_tick, c->last_tick);
 	flow_list_offer(s->list, &row);
 }
 
@@ -366,6 +366,7 @@ flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_la
 	struct hf_flow_list list;
 
 	m->n_read = 0;
+	out->now_tsc = hf_tsc();
 	out->live = out->matched = out->skipped = 0;
 	flow_list_begin(&list, out, m->heap);
 	for (uint32_t l = 0; l < n_lanes; l++) {
@@ -373,14 +374,14 @@ flows_scan(struct hf_flow_memory *m, const struct hf_segment *seg, uint32_t n_la
 				      .header = &seg->header,
 				      .memory = m,
 				      .list = &list,
+				      .now_tsc = hf_tsc(),
+				      .now_tick = hf_tick(&seg->header, out->now_tsc),
 				      .lane = l,
 				      .filtered = query->filter.n_nodes != 0,
 				      .same_filter = strcmp(m->filter, query->filter.text) == 0};
 
 		if (l >= HF_MAX_LANES || m->marks[l] == NULL)
 			continue;
-		s.now_tsc = hf_tsc();
-		s.now_tick = hf_tick(s.header, s.now_tsc);
 		if (m->scan_tsc[l] != 0)
 			s.seconds = (double)(s.now_tsc - m->scan_tsc[l]) / (double)s.header->tsc_hz;
 		hf_segment_flow_table(seg, l, &s.table);

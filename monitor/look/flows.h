@@ -88,29 +88,30 @@ struct hf_flow_top {
 	struct hf_flow_row *rows;
 	uint32_t top;
 	uint32_t n;
+	uint64_t now_tsc; /* when the scan began: ages and idle times of all rows are of then */
 	uint64_t live;    /* records in use */
 	uint64_t matched; /* of these, what the filter lets through */
 	uint64_t skipped; /* records that kept changing while they were read */
 };
 
-/* Seconds since a flow was first and last seen. Ticks wrap; one ahead of now is now. */
+/* Seconds since a flow was first and last seen; negative when that came after now. Ticks wrap. */
 static inline double
 flow_idle_s(uint32_t now_tick, uint32_t last_tick)
 {
-	int32_t idle = (int32_t)(now_tick - last_tick);
-
-	return idle > 0 ? idle / 1e3 : 0;
+	return (int32_t)(now_tick - last_tick) / 1e3;
 }
 
 static inline double
 flow_age_s(uint32_t now_tick, uint32_t first_tick, uint32_t last_tick)
 {
-	int32_t idle = (int32_t)(now_tick - last_tick);
-
-	return ((double)(last_tick - first_tick) + (idle > 0 ? idle : 0)) / 1e3;
+	/* In whole ticks, so that equal ages are equal. */
+	return ((double)(last_tick - first_tick) + (int32_t)(now_tick - last_tick)) / 1e3;
 }
 
-/* Sets the times of a row seen at now_tsc, whose flow was first and last seen at these ticks. */
+/*
+ * Sets the times of a row as they were at now_tsc, of a flow first and last seen at these ticks;
+ * one that was seen after now_tsc was idle for 0 s then.
+ */
 void flow_row_times(struct hf_flow_row *row, const struct hf_segment_header *h, uint64_t now_tsc,
 		    uint32_t first_tick, uint32_t last_tick);
 

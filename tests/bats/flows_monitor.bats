@@ -31,14 +31,29 @@ monitor() {
 	"$HF_MONITOR" --instance "$INSTANCE" --json --top 100 "$@"
 }
 
-# start_forwarder LANES: software lanes on the last CPU.
+# start_forwarder LANES [DEVICES...]: software lanes on the last CPU.
 start_forwarder() {
 	# shellcheck disable=SC2046 # words
-	LANE="cpu: $LAST_CPU" RING=16384 POOL=81919 \
+	LANE="cpu: $LAST_CPU" RING=16384 POOL=${POOL:-81919} \
 		EXTRA="l2: {mode: macswap}"$'\n'"tx: {retry_us: 10000}"$'\n'"io: [{cpu: $LAST_CPU}]" \
-		write_config "$1" $(wire_devices)
+		write_config "$1" $(wire_devices) "${@:2}"
 	start_primary
 	start_worker w0 --lanes "$(seq -s, 0 $(($1 - 1)))"
+}
+
+# make_flows FILE N [FIRST]: a capture of N flows, one packet each; the first is from 10.0.0.0 +
+# FIRST.
+make_flows() {
+	python3 - "$@" <<-'END'
+		import struct, sys
+		first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+		with open(sys.argv[1], 'wb') as out:
+		  out.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+		  head = struct.pack('<IIII', 0, 0, 60, 60) + bytes(11) + b'\1' + b'\x08\x00'
+		  for i in range(first, first + int(sys.argv[2])):
+		    ip = struct.pack('>BBHHHBBHII', 0x45, 0, 46, 0, 0, 64, 17, 0, 0x0a000000 + i, 0xac100001)
+		    out.write(head + ip + struct.pack('>HHHH', 1000, 2000, 26, 0) + bytes(18))
+	END
 }
 
 # listed_is_sent OPTION...: the monitor, asked with OPTION... up to --, lists what was sent, judged
@@ -50,10 +65,14 @@ listed_is_sent() {
 		shift
 	done
 	monitor --once "${asked[@]}" >"$LOGS/listed.json"
-	python3 "$HF_TOP/tests/tools/top_check.py" "$BATS_TEST_TMPDIR/sent.json" \
-		"$LOGS/listed.json" "${@:2}" >"$LOGS/judged" 2>&1 ||
-		fail "${asked[*]}: $(<"$LOGS/judged")"
-	echo "# ${asked[*]}: $(<"$LOGS/judged")" >&3
+	judge_listed "$LOGS/listed.json" "${asked[*]}" "${@:2}"
+}
+
+# judge_listed FILE WHAT OPTION...: the monitor's list, asked for WHAT, judged with OPTION...
+judge_listed() {
+	python3 "$HF_TOP/tests/tools/top_check.py" "$1" "$BATS_TEST_TMPDIR"/sent*.json "${@:3}" \
+		>"$LOGS/judged" 2>&1 || fail "$2: $(<"$LOGS/judged")"
+	echo "# $2: $(<"$LOGS/judged")" >&3
 }
 
 @test "the 100 flows listed are those of a Zipf trace, in every order of counts and under filters" {
@@ -75,6 +94,85 @@ listed_is_sent() {
 	listed_is_sent --by bytes --filter 'udp and (10.32.0.0/11 or proto 99)' -- --by bytes \
 		--net 10.32.0.0/11
 	listed_is_sent --by packets --filter 'ip6 and fd00:1::/32' -- --net fd00:1::/32
+}
+
+# start_beside NAME OPTION...: one more holdfast-wire, which sends once send_beside is called.
+start_beside() {
+	local at=$BATS_TEST_TMPDIR/$1
+	hf_spawn "$1" "$LOGS/$1" "$WIRE" --port "net_vhost0,iface=$at.a" \
+		--port "net_vhost1,iface=$at.b" --start-when "$at.go" --wait 0 --cpu 0 --idle sleep \
+		--per-flow "$BATS_TEST_TMPDIR/sent_$1.json" --json "${@:2}"
+	hf_wait_for 10 test -S "$at.b" || fail "holdfast-wire did not start"
+	BESIDE[$1]=$HF_PID
+}
+
+# devices_beside NAME N: the forwarder's ends of its ports, numbers N and N + 1.
+devices_beside() {
+	local at=$BATS_TEST_TMPDIR/$1
+	echo "net_virtio_user$2,path=$at.a,queue_size=1024" \
+		"net_virtio_user$(($2 + 1)),path=$at.b,queue_size=1024"
+}
+
+# send_beside NAME: all that it is to send, and each packet comes back.
+send_beside() {
+	touch "$BATS_TEST_TMPDIR/$1.go"
+	wait "${BESIDE[$1]}" || fail "$1: $(<"$LOGS/$1")"
+}
+
+# rates_are_sent NAME BY...: the monitor, on BY, looks before and after NAME sends what it has.
+rates_are_sent() {
+	local by pids=()
+	for by in "${@:2}"; do
+		monitor --by "$by" --count 2 --interval 5 >"$LOGS/by_$by.json" &
+		pids+=($!)
+	done
+	for by in "${@:2}"; do
+		hf_wait_for 10 test -s "$LOGS/by_$by.json" || fail "the monitor did not look"
+	done
+	kill -STOP "${pids[@]}" # the second look is after the last packet, however long they take
+	send_beside "$1"
+	kill -CONT "${pids[@]}"
+	wait "${pids[@]}"
+	for by in "${@:2}"; do
+		judge_listed "$LOGS/by_$by.json" "--by $by" --by "$by" \
+			--part "$BATS_TEST_TMPDIR/sent_$1.json"
+	done
+}
+
+# times_are_sent NAME OPTION...: the monitor, asked with OPTION..., lists what NAME sent.
+times_are_sent() {
+	monitor --once "${@:2}" >"$LOGS/listed.json"
+	judge_listed "$LOGS/listed.json" "${*:2}" "${@:2}" --part "$BATS_TEST_TMPDIR/sent_$1.json"
+}
+
+@test "the 100 flows listed are those of a Zipf trace, in every order of rates and times" {
+	local flows packets at=$BATS_TEST_TMPDIR
+	local -A BESIDE
+	flows=$(soak 1000000 200000)
+	packets=$((flows * $(soak 8 3)))
+	make_flows "$at/first.pcap" 150
+	make_flows "$at/last.pcap" 150 1000
+	start_wire --cpu 0 --rate "$(soak 300000 150000)" --packets $packets --flows "$flows" \
+		--distribution "zipf=$(soak 0.5 1)" --ip mixed --size 90,300,1200 --wait 0 \
+		--allow-loss $packets
+	start_beside first --pcap "$at/first.pcap" --packets 150 --rate 50
+	start_beside some --distribution zipf=1 --flows 1000 --packets 30000 --rate 10000 \
+		--size 90,300,1200 --ip mixed
+	start_beside last --pcap "$at/last.pcap" --packets 150 --rate 50
+	# shellcheck disable=SC2046 # words
+	PAIRED=1 POOL=98303 FLOW="capacity: $(soak 1048576 262144), idle_timeout_s: never" start_forwarder 4 \
+		$(devices_beside first 2) $(devices_beside some 4) $(devices_beside last 6)
+	send_beside first
+	wire_go
+	wait "$WIRE_PID" || fail "$(<"$LOGS/wire")"
+	same "$(jq '.lost' "$LOGS/wire")" 0 "packets lost"
+	rates_are_sent some pps bps
+	send_beside last
+	times_are_sent first --by age
+	times_are_sent first --by idle
+	times_are_sent last --by age --reverse
+	times_are_sent last --by idle --reverse
+	listed_is_sent --by packets -- --by packets
 }
 
 # live_flows: what the monitor counts.
@@ -123,19 +221,6 @@ watch_filling() {
 	[ "$(live_flows)" -gt 14000000 ] || fail "only $(live_flows) live flows"
 	same "$(live_flows)" "$(ctl --json flows | jq .totals.live)" "live flows"
 	hf_wait_for 200 no_flows || fail "still $(live_flows) flows"
-}
-
-# make_flows FILE N: a capture of N flows, one packet each.
-make_flows() {
-	python3 - "$@" <<-'END'
-		import struct, sys
-		with open(sys.argv[1], 'wb') as out:
-		  out.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-		  head = struct.pack('<IIII', 0, 0, 60, 60) + bytes(11) + b'\1' + b'\x08\x00'
-		  for i in range(int(sys.argv[2])):
-		    ip = struct.pack('>BBHHHBBHII', 0x45, 0, 46, 0, 0, 64, 17, 0, 0x0a000000 + i, 0xac100001)
-		    out.write(head + ip + struct.pack('>HHHH', 1000, 2000, 26, 0) + bytes(18))
-	END
 }
 
 # count_tx: packets the lane has sent, and the time in µs.

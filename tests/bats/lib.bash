@@ -111,9 +111,9 @@ one_line() {
 # --- configuration ------------------------------------------------------------------------------
 
 # write_config LANES DEVICE...: a configuration in $CONFIG. $EXTRA: more lines; RING, POOL: sizes;
-# FLOW: keys of the flow table; LANE: of each lane.
+# FLOW: keys of the flow table; LANE: of each lane; PAIRED: devices are peers two by two.
 write_config() {
-	local lanes=$1 device
+	local lanes=$1 i pair
 	shift
 	{
 		echo "instance: $INSTANCE"
@@ -124,8 +124,9 @@ write_config() {
 		echo "flow: {${FLOW:-capacity: 65536}}"
 		[ -z "${EXTRA:-}" ] || echo "$EXTRA"
 		echo "ports:"
-		for device; do
-			echo "  - device: \"$device\""
+		for ((i = 1; i <= $#; i++)); do
+			pair=$((i % 2 == 1 ? i + 1 : i - 1))
+			echo "  - {device: \"${!i}\"${PAIRED:+, peer: ${!pair%%,*}}}"
 		done
 	} >"$CONFIG"
 }

@@ -227,7 +227,7 @@ struct entry {
 static double
 value_of(const struct world *w, const struct known *k, enum hf_sort sort, const double *seconds)
 {
-	uint32_t now = hf_tick(&w->f->seg->header, w->f->memory.scan_tsc[k->lane]);
+	uint32_t now = hf_tick(&w->f->seg->header, w->f->a.flows.now_tsc);
 
 	switch (sort) {
 	case HF_SORT_PPS:
