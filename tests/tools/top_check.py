@@ -15,6 +15,7 @@ import json
 import sys
 from collections import Counter
 
+MOMENT = 0.03  # of the time between two looks: each lane is looked at a moment after the other
 PLACES = 10  # packets that may come in another order, of different lanes while a machine stands still
 
 
@@ -49,12 +50,12 @@ def check_rates(listed, args):
   rates = [flow[args.by] for flow in listed]
   same('order of rates', sorted(rates, reverse=True), rates)
   counts = [part.get(key_of(flow), {what: 0})[what] for flow in listed]
-  same(what, sorted((flow[what] for flow in part.values()), reverse=True)[:len(counts)], counts)
-  # Each lane is looked at a moment after the other.
+  greatest = sorted((flow[what] for flow in part.values()), reverse=True)
   seconds = unit * counts[0] / rates[0]
-  for rate, count in zip(rates, counts):
-    if abs(rate * seconds / unit / count - 1) > 0.002:
-      sys.exit('%d %s in %.3f s, listed %.3f' % (count, what, seconds, rate))
+  for n, (rate, count) in enumerate(zip(rates, counts)):
+    if abs(count / greatest[n] - 1) > MOMENT or abs(rate * seconds / unit / count - 1) > MOMENT:
+      sys.exit('row %d: %d %s in %.3f s, listed %.3f, the greatest are %s'
+               % (n, count, what, seconds, rate, greatest[:len(rates)]))
 
 
 def check_times(listed, args):
