@@ -182,13 +182,14 @@ look_at_owner(struct hf_primary *p, uint32_t l)
 	kill_worker(p, slot, (int)l, &hang.lane[l]);
 }
 
-/* It has given its lanes back and writes a core, which may take long. */
+/* It has given its lanes back and writes a core, which may take long. The report may be of one who
+ * had the slot and the pid before. */
 static int
 has_crashed(const struct hf_worker *w, int32_t pid)
 {
 	struct hf_crash c;
 
-	return hf_crash_read(w, &c) == 0 && c.pid == pid;
+	return hf_crash_read(w, &c) == 0 && c.pid == pid && c.tsc >= hf_load(&w->attached_tsc);
 }
 
 static void

@@ -21,6 +21,36 @@ load culprit
 	nothing_lost
 }
 
+# start_as PID: a standby of that pid.
+start_as() {
+	local i
+	for i in {1..20}; do
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid || break
+		LD_PRELOAD="$HF_BUILD/tests/libmisbehave.so" "$HF_WORKER" --instance "$INSTANCE" \
+			--name "heir$i" --standby >"$LOGS/heir$i" 2>&1 &
+		hf_run_record pids "$! $(hf_proc_start $!) heir"
+		[ "$!" -ne "$1" ] || return 0
+		kill -KILL $!
+	done
+	skip "Not supported here: pids cannot be chosen"
+}
+
+@test "a worker that has slot and pid of one that crashed is supervised like any" {
+	local pid
+	start_traffic
+	start_forwarder
+	pid=$(status_of '.workers[] | select(.name == "w0").pid')
+	kill -SEGV "$pid" # its main thread
+	hf_pids_wait 5 "$pid" || fail "the worker $pid lives on"
+	hf_wait_for 5 status_is "all(.workers[]; .pid != $pid)" || fail "its slot is not free"
+	start_as "$pid"
+	hf_wait_for 5 status_is "any(.workers[]; .pid == $pid and .state == \"running\")" ||
+		fail "it does not attach"
+	kill -USR2 "$pid"
+	hf_pids_wait 3 "$pid" || fail "the worker $pid lives on"
+	nothing_lost
+}
+
 @test "a stopped standby is killed, and so is a worker stopped while it attaches" {
 	local pid
 	start_traffic
