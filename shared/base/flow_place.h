@@ -56,13 +56,29 @@ flow_key_word(const struct hf_flow_key *k, uint32_t i)
 	return v;
 }
 
+#ifdef __SSE2__
+static inline __m128i
+flow_same_bytes(const uint8_t *a, const uint8_t *b)
+{
+	return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+			      _mm_loadu_si128((const __m128i *)(const void *)b));
+}
+#endif
+
 static inline int
 flow_same_key(const struct hf_flow_key *a, const struct hf_flow_key *b)
 {
-	uint64_t differ = 0;
+	uint64_t differ =
+		flow_key_word(a, FLOW_KEY_WORDS - 1) ^ flow_key_word(b, FLOW_KEY_WORDS - 1);
+#ifdef __SSE2__
+	__m128i same =
+		_mm_and_si128(flow_same_bytes(a->src, b->src), flow_same_bytes(a->dst, b->dst));
 
-	for (uint32_t i = 0; i < FLOW_KEY_WORDS; i++)
+	differ |= (uint32_t)_mm_movemask_epi8(same) ^ 0xffffU;
+#else
+	for (uint32_t i = 0; i < FLOW_KEY_WORDS - 1; i++)
 		differ |= flow_key_word(a, i) ^ flow_key_word(b, i);
+#endif
 	return differ == 0;
 }
 

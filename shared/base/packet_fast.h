@@ -6,13 +6,16 @@
  * doubt: this decides nothing that the general parser could see otherwise. Lane threads run it on
  * packets from the wire: it must not read past data_len.
  *
- * The key is stored in words of 8 bytes, in which it is hashed right after: a load that spans
- * smaller stores waits until they have left the store buffer.
+ * The key is stored in words of 8 or 16 bytes, none smaller than those in which it is hashed right
+ * after: a load that spans smaller stores waits until they have left the store buffer.
  */
 #ifndef HF_PACKET_FAST_H
 #define HF_PACKET_FAST_H
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "flow_key.h"
 #include "reasons.h"
@@ -79,10 +82,18 @@ packet_finish(const uint8_t *ports, uint32_t proto, uint32_t family, uint32_t l3
 static inline void
 packet_store_v4(uint8_t *to, const uint8_t *address)
 {
-	uint64_t high = 0, low = PACKET_V4_MAPPED | (uint64_t)packet_load32(address) << 32;
+	uint32_t v4 = packet_load32(address);
+#ifdef __SSE2__
+	__m128i mapped = _mm_set_epi32(0, (int)PACKET_V4_MAPPED, 0, 0);
+
+	_mm_storeu_si128((__m128i *)(void *)to,
+			 _mm_or_si128(_mm_slli_si128(_mm_cvtsi32_si128((int)v4), 12), mapped));
+#else
+	uint64_t high = 0, low = PACKET_V4_MAPPED | (uint64_t)v4 << 32;
 
 	memcpy(to, &high, sizeof(high));
 	memcpy(to + 8, &low, sizeof(low));
+#endif
 }
 
 /* An IPv4 header at off that says so, and data up to the ports. Returns 1 when it was parsed. */

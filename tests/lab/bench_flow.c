@@ -104,6 +104,8 @@ take_burst(struct bench *b, const struct row *row, uint32_t first)
 	for (uint32_t i = 0; i < row->burst; i++) {
 		u->mbuf[i] = &b->mbuf[first + i];
 		u->data[i] = b->data[first + i];
+		u->data_len[i] = b->mbuf[first + i].data_len;
+		u->pkt_len[i] = b->mbuf[first + i].pkt_len;
 	}
 }
 
@@ -152,7 +154,7 @@ run_chunk(struct bench *b, const struct row *row, uint64_t ns[N_PARTS])
 	write_chunk(b, row);
 	for (uint32_t first = 0; first < CHUNK; first += row->burst) {
 		take_burst(b, row, first);
-		parse(b); /* fetches the frames, as a burst does before its first stage */
+		parse(b); /* fetches the frames */
 		at = lab_now_ns();
 		for (uint32_t p = 0; p < N_PARTS; p++) {
 			uint64_t began = at;
