@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Find or insert for a whole burst: the cache lines of all its packets are under way at the same
- * time. Runs in the lane thread that holds the lease. It only guesses where keys are; what a guess
- * does not settle goes through hf_flow_find_or_insert(), in the order of the burst.
+ * Find or insert for a burst, or a part of it: the cache lines of all its packets are under way at
+ * the same time. Runs in the lane thread that holds the lease. It only guesses where keys are; what
+ * a guess does not settle is looked for in both buckets, in the order of the burst.
  */
+#include "flow_bulk.h"
 #include "flow_place.h"
 #include "reasons.h"
 
@@ -12,11 +13,10 @@
 #define GUESS_NEW_FULL (HF_FLOW_NONE - 1)
 static_assert(GUESS_NEW_FULL > HF_FLOW_CAPACITY_MAX, "no record has these numbers");
 
-/* Where the packets of a burst seem to be, and which of them the first bucket did not settle. */
-struct guesses {
-	uint32_t slot[HF_FLOW_BULK_MAX]; /* or GUESS_NEW, GUESS_NEW_FULL */
-	uint8_t missed[HF_FLOW_BULK_MAX + 1];
-	uint32_t n_missed;
+/* Packets that the first bucket did not settle. */
+struct missed {
+	uint32_t n;
+	uint8_t packet[HF_FLOW_BULK_MAX + 1];
 };
 
 /*
@@ -25,79 +25,64 @@ struct guesses {
  */
 static void
 guess_first(const struct hf_flow_table *t, const struct hf_packet *pkt, const uint64_t *hash,
-	    uint32_t n, struct guesses *g)
+	    uint32_t from, uint32_t to, struct hf_flow_search *s, struct missed *missed)
 {
 	uint32_t n_missed = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = from; i < to; i++) {
 		uint32_t bucket = hf_flow_bucket(t, hash[i], 0);
 		uint32_t hits = flow_match_tags(&t->buckets[bucket], flow_tag(hash[i]));
 		uint32_t slot = bucket * HF_FLOW_BUCKET_SLOTS +
 				(uint32_t)__builtin_ctz(hits | 1U << (HF_FLOW_BUCKET_SLOTS - 1));
 
 		__builtin_prefetch(&t->records[slot], 1);
-		g->slot[i] = slot;
-		g->missed[n_missed] = (uint8_t)i;
+		s->guess[i] = slot;
+		missed->packet[n_missed] = (uint8_t)i;
 		n_missed += (hits == 0) & (pkt[i].skip == HF_SKIP_NONE);
 	}
-	g->n_missed = n_missed;
+	missed->n = n_missed;
 	for (uint32_t k = 0; k < n_missed; k++)
-		__builtin_prefetch(&t->buckets[hf_flow_bucket(t, hash[g->missed[k]], 1)], 1);
+		__builtin_prefetch(&t->buckets[hf_flow_bucket(t, hash[missed->packet[k]], 1)], 1);
 }
 
 /* A key in neither bucket is new: the record it will fill is fetched. */
 static void
-guess_second(const struct hf_flow_table *t, const uint64_t *hash, struct guesses *g)
+guess_second(const struct hf_flow_table *t, const uint64_t *hash, const struct missed *missed,
+	     struct hf_flow_search *s)
 {
-	for (uint32_t k = 0; k < g->n_missed; k++) {
-		uint32_t i = g->missed[k];
+	for (uint32_t k = 0; k < missed->n; k++) {
+		uint32_t i = missed->packet[k];
 		uint32_t bucket0 = hf_flow_bucket(t, hash[i], 0);
 		uint32_t bucket1 = hf_flow_bucket(t, hash[i], 1);
 		uint32_t hits = flow_match_tags(&t->buckets[bucket1], flow_tag(hash[i]));
 		uint32_t slot = bucket1 * HF_FLOW_BUCKET_SLOTS +
 				(uint32_t)__builtin_ctz(hits | 1U << HF_FLOW_BUCKET_SLOTS);
 
-		g->slot[i] = slot;
+		s->guess[i] = slot;
 		if (hits == 0) {
 			slot = flow_choose_free(bucket0, flow_match_tags(&t->buckets[bucket0], 0),
 						bucket1, flow_match_tags(&t->buckets[bucket1], 0));
-			g->slot[i] = slot != HF_FLOW_NONE ? GUESS_NEW : GUESS_NEW_FULL;
+			s->guess[i] = slot != HF_FLOW_NONE ? GUESS_NEW : GUESS_NEW_FULL;
 		}
 		if (slot != HF_FLOW_NONE)
 			__builtin_prefetch(&t->records[slot], 1);
 	}
 }
 
-/*
- * The records that packets of this burst were given, by bucket: a set made when the first packet
- * needs an eviction, so that a flood of new flows neither compares each packet with all before it
- * nor looks for the idlest slots of a bucket each time.
- */
-#define PINS      (2 * HF_FLOW_BULK_MAX) /* a power of two */
-#define PINS_BITS 8
-struct pins {
-	uint32_t n; /* packets whose records are in it */
-	uint32_t bucket[PINS];
-	uint32_t idle[PINS];  /* ticks, of the slots in idlest */
-	uint8_t pinned[PINS]; /* bit i: slot i; 0: unused */
-	uint8_t idlest[PINS]; /* slots that were the idlest of those not pinned; 0: not known */
-};
-static_assert(PINS == 1 << PINS_BITS, "the set's size and its bits");
-
 /* Where a bucket is in the set, or would be. */
 static inline uint32_t
-find_pins(const struct pins *s, uint32_t bucket)
+find_pins(const struct hf_flow_pins *s, uint32_t bucket)
 {
-	uint32_t at = bucket * UINT32_C(2654435769) >> (32 - PINS_BITS);
+	uint32_t at = bucket * UINT32_C(2654435769) >> (32 - HF_FLOW_PINS_BITS);
 
 	while (s->pinned[at] != 0 && s->bucket[at] != bucket)
-		at = (at + 1) % PINS;
+		at = (at + 1) % HF_FLOW_PINS;
 	return at;
 }
 
 /* Pins a record; its bucket is, or will be, at place at. */
 static inline void
-pin(struct pins *s, uint32_t at, uint32_t record)
+pin(struct hf_flow_pins *s, uint32_t at, uint32_t record)
 {
 	if (s->pinned[at] == 0) {
 		s->bucket[at] = record / HF_FLOW_BUCKET_SLOTS;
@@ -108,7 +93,7 @@ pin(struct pins *s, uint32_t at, uint32_t record)
 
 /* Takes in what the packets before i were given. */
 static inline void
-update_pins(struct pins *s, const uint32_t *record, uint32_t i)
+update_pins(struct hf_flow_pins *s, const uint32_t *record, uint32_t i)
 {
 	if (s->n == 0)
 		memset(s->pinned, 0, sizeof(s->pinned));
@@ -122,7 +107,7 @@ update_pins(struct pins *s, const uint32_t *record, uint32_t i)
  * burst nothing changes the time of a slot but what pins it as well.
  */
 static inline struct flow_idlest
-find_unpinned(const struct hf_flow_table *t, struct pins *s, uint32_t at, uint32_t bucket,
+find_unpinned(const struct hf_flow_table *t, struct hf_flow_pins *s, uint32_t at, uint32_t bucket,
 	      uint32_t now)
 {
 	uint32_t pinned = s->pinned[at];
@@ -143,7 +128,7 @@ find_unpinned(const struct hf_flow_table *t, struct pins *s, uint32_t at, uint32
 /* Packet i has a key without room: the record that it gets instead of another flow, if any. */
 static uint32_t
 evict_one(struct hf_flow_table *t, struct hf_packet *pkt, uint64_t hash, uint32_t now,
-	  const uint32_t *record, uint32_t i, struct pins *pins)
+	  const uint32_t *record, uint32_t i, struct hf_flow_pins *pins)
 {
 	uint32_t bucket0 = hf_flow_bucket(t, hash, 0), bucket1 = hf_flow_bucket(t, hash, 1);
 	uint32_t at0, at1, slot;
@@ -169,7 +154,7 @@ evict_one(struct hf_flow_table *t, struct hf_packet *pkt, uint64_t hash, uint32_
  */
 static __attribute__((noinline)) uint32_t
 place_one(struct hf_flow_table *t, struct hf_packet *pkt, uint64_t hash, uint32_t now,
-	  const uint32_t *record, uint32_t i, uint32_t guess, struct pins *pins)
+	  const uint32_t *record, uint32_t i, uint32_t guess, struct hf_flow_pins *pins)
 {
 	uint32_t slot;
 
@@ -185,29 +170,51 @@ place_one(struct hf_flow_table *t, struct hf_packet *pkt, uint64_t hash, uint32_
 	return slot != HF_FLOW_NONE ? slot : evict_one(t, pkt, hash, now, record, i, pins);
 }
 
+void
+hf_flow_search_begin(struct hf_flow_search *s)
+{
+	s->pins.n = 0;
+}
+
+void
+hf_flow_search_guess(const struct hf_flow_table *t, struct hf_flow_search *s,
+		     const struct hf_packet *pkt, const uint64_t *hash, uint32_t from, uint32_t to)
+{
+	struct missed missed;
+
+	guess_first(t, pkt, hash, from, to, s, &missed);
+	guess_second(t, hash, &missed, s);
+}
+
 /*
  * A guess is still true when its packet's turn comes, or its key differs: an eviction by a packet
  * before it fills the slot anew at once.
  */
 void
-hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt, const uint64_t *hash,
-			    uint32_t n, uint32_t now, uint32_t *record)
+hf_flow_search_settle(struct hf_flow_table *t, struct hf_flow_search *s, struct hf_packet *pkt,
+		      const uint64_t *hash, uint32_t from, uint32_t to, uint32_t now,
+		      uint32_t *record)
 {
-	struct guesses g;
-	struct pins pins;
-
-	pins.n = 0;
-	guess_first(t, pkt, hash, n, &g);
-	guess_second(t, hash, &g);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t slot = g.slot[i];
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t slot = s->guess[i];
 
 		if (slot < GUESS_NEW_FULL && pkt[i].skip == HF_SKIP_NONE &&
 		    flow_same_key(&t->records[slot].key, &pkt[i].key)) {
 			flow_mark_seen(t, slot, now);
 			record[i] = slot;
 		} else {
-			record[i] = place_one(t, &pkt[i], hash[i], now, record, i, slot, &pins);
+			record[i] = place_one(t, &pkt[i], hash[i], now, record, i, slot, &s->pins);
 		}
 	}
+}
+
+void
+hf_flow_find_or_insert_bulk(struct hf_flow_table *t, struct hf_packet *pkt, const uint64_t *hash,
+			    uint32_t n, uint32_t now, uint32_t *record)
+{
+	struct hf_flow_search s;
+
+	hf_flow_search_begin(&s);
+	hf_flow_search_guess(t, &s, pkt, hash, 0, n);
+	hf_flow_search_settle(t, &s, pkt, hash, 0, n, now, record);
 }

@@ -1,16 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A burst looked up at once gives what its packets one by one would give; and ageing by the clock
- * looks at the whole table in time, in turns of bounded work.
+ * A burst looked up at once, or part by part, gives what its packets one by one would give;
+ * and ageing by the clock looks at the whole table in time, in turns of bounded work.
  */
+#include "flow_bulk.h"
 #include "flow_world.h"
 #include "reasons.h"
 
 #define BURST HF_FLOW_BULK_MAX
 
-/* Looks up n ids as one burst. */
+static uint32_t
+next_random(uint32_t *x)
+{
+	*x = *x * 1664525U + 1013904223U;
+	return *x >> 8;
+}
+
+/* A burst in parts of any size, each guessed some time before it is settled. */
 static void
-bulk(struct fixture *f, const uint32_t *ids, uint32_t n, uint32_t now, uint32_t *record)
+search_in_parts(struct hf_flow_table *t, struct hf_packet *pkt, const uint64_t *hash, uint32_t n,
+		uint32_t now, uint32_t *record, uint32_t *x)
+{
+	uint32_t guessed = 0, settled = 0;
+	struct hf_flow_search s;
+
+	hf_flow_search_begin(&s);
+	while (settled < n) {
+		uint32_t ahead = guessed - settled, to;
+
+		if (ahead == 0 || (guessed < n && next_random(x) % 2 == 0)) {
+			to = guessed + 1 + next_random(x) % (n - guessed);
+			hf_flow_search_guess(t, &s, pkt, hash, guessed, to);
+			guessed = to;
+		} else {
+			to = settled + 1 + next_random(x) % ahead;
+			hf_flow_search_settle(t, &s, pkt, hash, settled, to, now, record);
+			settled = to;
+		}
+	}
+}
+
+/* Looks up n ids as one burst; in parts of random sizes when x is not NULL. */
+static void
+bulk(struct fixture *f, const uint32_t *ids, uint32_t n, uint32_t now, uint32_t *record,
+     uint32_t *x)
 {
 	struct hf_packet pkt[BURST] = {0};
 	uint64_t hash[BURST];
@@ -19,7 +52,10 @@ bulk(struct fixture *f, const uint32_t *ids, uint32_t n, uint32_t now, uint32_t 
 		pkt[i].key = make_key(ids[i]);
 		hash[i] = hf_flow_hash(&f->t, &pkt[i].key);
 	}
-	hf_flow_find_or_insert_bulk(&f->t, pkt, hash, n, now, record);
+	if (x != NULL)
+		search_in_parts(&f->t, pkt, hash, n, now, record, x);
+	else
+		hf_flow_find_or_insert_bulk(&f->t, pkt, hash, n, now, record);
 }
 
 static void
@@ -32,10 +68,11 @@ same_state(const struct fixture *a, const struct fixture *b)
 static void
 bursts_do_what_single_packets_do(void **state)
 {
-	struct fixture *a = *state, *b;
-	uint32_t x = 1, ids[BURST], at_once[BURST], evicted;
+	struct fixture *a = *state, *b, *c;
+	uint32_t x = 1, y = 1, ids[BURST], at_once[BURST], in_parts[BURST], evicted;
 
 	setup((void **)&b);
+	setup((void **)&c);
 	for (uint32_t round = 0; round < 4000; round++) {
 		uint32_t keys = round / 500 % 2 == 0 ? 2500 : 60; /* evictions; repeated keys */
 		uint32_t n, one[BURST];
@@ -46,39 +83,38 @@ bursts_do_what_single_packets_do(void **state)
 			x = x * 1664525U + 1013904223U;
 			ids[i] = (x >> 8) % keys;
 		}
-		bulk(a, ids, n, round / 3, at_once);
+		bulk(a, ids, n, round / 3, at_once, NULL);
+		bulk(c, ids, n, round / 3, in_parts, &y);
 		for (uint32_t i = 0; i < n; i++) {
 			one[i] = insert_pinned(b, ids[i], round / 3, one, i);
 			assert_int_equal(at_once[i], one[i]);
+			assert_int_equal(in_parts[i], one[i]);
 		}
 	}
 	same_state(a, b);
+	same_state(c, b);
 	evicted = (uint32_t)atomic_load(&a->account->evicted_flows);
 	print_message("%u evicted, %u live\n", evicted,
 		      (uint32_t)atomic_load(&a->account->live_flows));
 	assert_true(evicted > 10000);
 	teardown((void **)&b);
-}
-
-static uint32_t
-next_random(uint32_t *x)
-{
-	*x = *x * 1664525U + 1013904223U;
-	return *x >> 8;
+	teardown((void **)&c);
 }
 
 /* Keys of a few buckets alone, new ones and repeated ones, among them keys whose two are one. */
 static void
 a_flood_does_what_single_packets_do(void **state)
 {
-	struct fixture *a = *state, *b;
-	uint32_t x = 7, now = UINT32_MAX - 3000, full = 0, repeated = 0;
+	struct fixture *a = *state, *b, *c;
+	uint32_t x = 7, y = 1, now = UINT32_MAX - 3000, full = 0, repeated = 0;
 
 	setup((void **)&b);
+	setup((void **)&c);
 	for (uint32_t round = 0; round < 4000; round++) {
 		struct hf_packet pkt[BURST] = {0};
 		uint64_t hash[BURST];
-		uint32_t at_once[BURST], one[BURST], n = next_random(&x) % (BURST + 1);
+		uint32_t at_once[BURST], in_parts[BURST], one[BURST];
+		uint32_t n = next_random(&x) % (BURST + 1);
 
 		now += next_random(&x) % 3;
 		for (uint32_t i = 0; i < n; i++) {
@@ -89,18 +125,22 @@ a_flood_does_what_single_packets_do(void **state)
 				  (uint64_t)(id % 500) << 48; /* tags are shared, too */
 		}
 		hf_flow_find_or_insert_bulk(&a->t, pkt, hash, n, now, at_once);
+		search_in_parts(&c->t, pkt, hash, n, now, in_parts, &y);
 		for (uint32_t i = 0; i < n; i++) {
 			one[i] = hf_flow_find_or_insert(&b->t, &pkt[i].key, hash[i], now, one, i);
 			assert_int_equal(at_once[i], one[i]);
+			assert_int_equal(in_parts[i], one[i]);
 			full += one[i] == HF_FLOW_NONE;
 			for (uint32_t k = 0; k < i; k++)
 				repeated += one[k] == one[i] && one[i] != HF_FLOW_NONE;
 		}
 	}
 	same_state(a, b);
+	same_state(c, b);
 	print_message("%u found no room, %u repeated\n", full, repeated);
 	assert_true(full > 1000 && repeated > 1000);
 	teardown((void **)&b);
+	teardown((void **)&c);
 }
 
 /* What replaces what: by a plain loop over the sixteen slots, ticks that wrapped included. */
@@ -220,15 +260,15 @@ a_bucket_is_written_once_a_tick(void **state)
 	struct fixture *f = *state;
 	uint32_t id = 5, slot, record;
 
-	bulk(f, &id, 1, 10, &slot);
+	bulk(f, &id, 1, 10, &slot, NULL);
 	mprotect(f->t.buckets, CAPACITY / HF_FLOW_BUCKET_SLOTS * sizeof(struct hf_flow_bucket),
 		 PROT_READ);
-	bulk(f, &id, 1, 10, &record); /* would fault */
+	bulk(f, &id, 1, 10, &record, NULL); /* would fault */
 	assert_int_equal(record, slot);
 	assert_int_equal(insert(f, id, 10), slot);
 	mprotect(f->t.buckets, CAPACITY / HF_FLOW_BUCKET_SLOTS * sizeof(struct hf_flow_bucket),
 		 PROT_READ | PROT_WRITE);
-	bulk(f, &id, 1, 11, &record);
+	bulk(f, &id, 1, 11, &record, NULL);
 	assert_int_equal(atomic_load(&f->t.buckets[slot / 8].seen_tick[slot % 8]), 11);
 }
 
