@@ -2,10 +2,19 @@
 #include "burst.h"
 
 #include <rte_mbuf.h>
+#include <string.h>
 
 #include "points.h"
 #include "stage.h"
 #include "suspect.h"
+
+/* Asks for one of the first headers; hf_burst_fetch_ahead() does so for the others. */
+static inline void
+fetch_header(const struct hf_burst *b, uint32_t i)
+{
+	if (i < HF_HEADERS_AHEAD)
+		__builtin_prefetch(b->data[i], 1);
+}
 
 /* Where an mbuf says its packet is. */
 static void
@@ -16,7 +25,7 @@ ask_mbuf(struct hf_burst *b, uint32_t i)
 	b->data[i] = rte_pktmbuf_mtod(m, uint8_t *);
 	b->data_len[i] = m->data_len;
 	b->pkt_len[i] = m->pkt_len;
-	__builtin_prefetch(b->data[i], 1);
+	fetch_header(b, i);
 }
 
 #define SLOTS_A_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct hf_lane_slot))
@@ -34,7 +43,7 @@ fetch_slots(const struct hf_lane_ring *ring, uint64_t index, uint64_t n)
 		rte_prefetch0(&slots[(index + i) & ring->mask]);
 }
 
-/* Lists the packets of a burst; their headers are on the way then. */
+/* Lists the packets of a burst; the first headers are on the way then. */
 static void
 collect(struct hf_burst *b)
 {
@@ -51,11 +60,23 @@ collect(struct hf_burst *b)
 		b->pkt_len[i] = s->data_len;
 		b->port[i] = s->port;
 		asked += s->data_at == 0;
-		__builtin_prefetch(b->data[i], 1);
+		fetch_header(b, i);
 	}
 	for (uint32_t i = 0; asked > 0 && i < b->n; i++)
 		if (b->data[i] == (uint8_t *)b->mbuf[i])
 			ask_mbuf(b, i);
+}
+
+/* Writes the verdicts where the I/O thread finds them. */
+static void
+show_verdicts(const struct hf_burst *b)
+{
+	uint16_t *verdicts = hf_lane_ring_verdicts(b->ring);
+	uint64_t at = b->first & b->ring->mask;
+	uint64_t n = RTE_MIN((uint64_t)b->n, b->ring->size - at);
+
+	memcpy(&verdicts[at], b->verdict, n * sizeof(verdicts[0]));
+	memcpy(verdicts, &b->verdict[n], (b->n - n) * sizeof(verdicts[0]));
 }
 
 /* Changes the burst: everything between the stores of seq and done can be undone. */
@@ -64,7 +85,6 @@ apply(struct hf_lane_context *ctx, struct hf_burst *b)
 {
 	struct hf_lane_ring *ring = b->ring;
 	struct hf_undo *undo = &ring->undo;
-	uint16_t *verdicts = hf_lane_ring_verdicts(ring);
 
 	undo->n_words = 0;
 	undo->n_pieces = 0;
@@ -82,8 +102,7 @@ apply(struct hf_lane_context *ctx, struct hf_burst *b)
 		(*s)->apply(ctx, b);
 	}
 	HF_POINT("apply_changed");
-	for (uint32_t i = 0; i < b->n; i++)
-		verdicts[(b->first + i) & ring->mask] = b->verdict[i];
+	show_verdicts(b);
 	HF_POINT("apply_verdicts");
 	ring->done = b->first + b->n;
 	HF_POINT("apply_done");
@@ -104,10 +123,12 @@ hf_burst_run(struct hf_lane_context *ctx, struct hf_lane_ring *ring, uint32_t no
 	b->n = (uint32_t)RTE_MIN(published - b->first, (uint64_t)ctx->run->burst);
 	if (unlikely(b->first < ring->suspect.end))
 		hf_suspect_try(b);
+	ctx->at_work = ctx->stage[0]; /* from here on a fault is one over a packet */
+	hf_step_set(ctx, HF_STEP_PLAN);
+	atomic_signal_fence(memory_order_seq_cst); /* the handler of a fault sees it all */
 	fetch_slots(ring, b->first, RTE_MIN(published - b->first, 2 * (uint64_t)b->n));
 	collect(b);
 	hf_lap_step(ctx, HF_LANE_STEP_RX);
-	hf_step_set(ctx, HF_STEP_PLAN);
 	for (const struct hf_stage *const *s = ctx->stage; *s != NULL; s++) {
 		ctx->at_work = *s;
 		(*s)->plan(ctx, b);

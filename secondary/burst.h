@@ -20,7 +20,8 @@
 #include "segment.h"
 #include "transmit.h"
 
-#define HF_LAP_BURSTS 64 /* one of so many is timed step by step */
+#define HF_LAP_BURSTS    64 /* one of so many is timed step by step */
+#define HF_HEADERS_AHEAD 16 /* packets whose headers are on their way */
 
 struct hf_hw_lane;
 struct rte_mbuf;
@@ -68,9 +69,21 @@ struct hf_lane_context {
 	struct hf_transmit tx;           /* hardware lanes: how long they wait for room */
 	struct hf_lane_totals sum;       /* hardware lanes: what lane->counters show after a turn */
 	_Atomic(uint32_t) step;          /* enum hf_step: for the crash handler of this thread */
-	const struct hf_stage *at_work;  /* in HF_STEP_PLAN and HF_STEP_APPLY; likewise */
+	const struct hf_stage *at_work;  /* in HF_STEP_PLAN (the first while packets are listed)
+					  * and HF_STEP_APPLY; likewise */
 	struct hf_burst burst;
 };
+
+/*
+ * Asks for the header of a packet behind packet i: for loops that read or write headers. Further
+ * ahead, or all at once, is worse: a CPU forgets requests of which it has too many under way.
+ */
+static inline void
+hf_burst_fetch_ahead(const struct hf_burst *b, uint32_t i)
+{
+	if (i + HF_HEADERS_AHEAD < b->n)
+		__builtin_prefetch(b->data[i + HF_HEADERS_AHEAD], 1);
+}
 
 /* Leaves word for the crash handler of what this thread is about to do. */
 static inline void

@@ -89,6 +89,8 @@ report_lane(struct hf_crash *c, const struct hf_lane_thread *t)
 		return;
 	c->packet = b->first;
 	c->burst = b->n;
+	if (ctx->at_work == NULL) /* no stage is configured */
+		return;
 	for (size_t i = 0; i + 1 < sizeof(c->stage) && ctx->at_work->name[i] != '\0'; i++)
 		c->stage[i] = ctx->at_work->name[i];
 }

@@ -36,26 +36,30 @@ const struct hf_stage *hf_stage_flow(void);
 const struct hf_stage *hf_stage_poison(void);
 #endif
 
-/* Saves the old value of a counter in the segment. */
-static inline void
-hf_undo_word(const struct hf_lane_context *ctx, struct hf_undo *u, const _Atomic(uint64_t) *c)
-{
-	struct hf_undo_word *w = &u->word[u->n_words++];
+/*
+ * Both write one entry of the undo record and return the place of the next: a stage goes from
+ * &word[n_words] or &piece[n_pieces] on and sets the number once, after its loop. Counted in memory
+ * each entry would wait for the one before to leave the store buffer.
+ */
 
+/* Saves the old value of a counter in the segment. */
+static inline struct hf_undo_word *
+hf_undo_word(const struct hf_lane_context *ctx, struct hf_undo_word *w, const _Atomic(uint64_t) *c)
+{
 	w->seg_off = (uintptr_t)c - (uintptr_t)ctx->seg;
 	w->old = atomic_load_explicit(c, memory_order_relaxed);
+	return w + 1;
 }
 
 /* Saves the first n bytes of packet i of the burst; n at most HF_UNDO_PIECE and its data length. */
-static inline void
-hf_undo_bytes(struct hf_undo *u, const struct hf_burst *b, uint32_t i, uint16_t n)
+static inline struct hf_undo_piece *
+hf_undo_bytes(struct hf_undo_piece *p, const struct hf_burst *b, uint32_t i, uint16_t n)
 {
-	struct hf_undo_piece *p = &u->piece[u->n_pieces++];
-
 	p->packet = i;
 	p->off = 0;
 	p->n = n;
 	memcpy(p->old, b->data[i], n);
+	return p + 1;
 }
 
 #endif

@@ -3,6 +3,7 @@
  * l2: out of the peer port. Mode wire leaves the frame as it is; macswap exchanges source and
  * destination MAC address.
  */
+#include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
@@ -24,26 +25,33 @@ bad_cksum(const struct rte_mbuf *m)
 }
 
 static uint16_t
-l2_verdict(const struct hf_run_config *run, const struct hf_burst *b, uint32_t i)
+l2_verdict(const struct hf_run_config *run, uint16_t port, uint16_t data_len)
 {
-	uint16_t port = b->port[i];
 	uint16_t peer = port < HF_MAX_PORTS ? run->peer[port] : UINT16_MAX;
+	uint16_t verdict =
+		peer != UINT16_MAX ? HF_VERDICT_PORT(peer) : HF_VERDICT_DROP(HF_DROP_NO_PEER);
 
-	if (run->cksum_ports != 0 && (run->cksum_ports >> (port & 31) & 1) != 0 &&
-	    bad_cksum(b->mbuf[i]))
-		return HF_VERDICT_DROP(HF_DROP_BAD_CKSUM);
-	if (b->data_len[i] < sizeof(struct rte_ether_hdr))
-		return HF_VERDICT_DROP(HF_DROP_TOO_SHORT);
-	if (peer == UINT16_MAX)
-		return HF_VERDICT_DROP(HF_DROP_NO_PEER);
-	return HF_VERDICT_PORT(peer);
+	return data_len < sizeof(struct rte_ether_hdr) ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT)
+						       : verdict;
+}
+
+static void
+drop_bad_cksum(const struct hf_run_config *run, struct hf_burst *b)
+{
+	for (uint32_t i = 0; i < b->n; i++)
+		if ((run->cksum_ports >> (b->port[i] & 31) & 1) != 0 && bad_cksum(b->mbuf[i]))
+			b->verdict[i] = HF_VERDICT_DROP(HF_DROP_BAD_CKSUM);
 }
 
 static void
 l2_plan(struct hf_lane_context *ctx, struct hf_burst *b)
 {
+	const struct hf_run_config *run = ctx->run;
+
 	for (uint32_t i = 0; i < b->n; i++)
-		b->verdict[i] = l2_verdict(ctx->run, b, i);
+		b->verdict[i] = l2_verdict(run, b->port[i], b->data_len[i]);
+	if (run->cksum_ports != 0)
+		drop_bad_cksum(run, b);
 }
 
 static int
@@ -55,22 +63,35 @@ forwarded(const struct hf_burst *b, uint32_t i)
 static void
 l2_save(struct hf_lane_context *ctx, const struct hf_burst *b, struct hf_undo *undo)
 {
+	struct hf_undo_piece *p = &undo->piece[undo->n_pieces];
+
 	if (ctx->run->l2_mode != HF_L2_MACSWAP)
 		return;
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = 0; i < b->n; i++) {
+		hf_burst_fetch_ahead(b, i);
 		if (forwarded(b, i))
-			hf_undo_bytes(undo, b, i, 2 * RTE_ETHER_ADDR_LEN);
+			p = hf_undo_bytes(p, b, i, 2 * RTE_ETHER_ADDR_LEN);
+	}
+	undo->n_pieces = (uint32_t)(p - undo->piece);
 }
 
+/* In two words that overlap: half the loads and stores of two addresses of 6 bytes. */
 static void
-swap_addresses(struct rte_ether_hdr *eth)
+swap_addresses(uint8_t *eth)
 {
-	struct rte_ether_addr src = eth->src_addr;
+	uint64_t first, last; /* bytes 0 to 7 and 4 to 11, byte 0 the least */
+	uint32_t tail;
 
-	eth->src_addr = eth->dst_addr;
-	HF_POINT_LOOSE("l2_swap_src");
-	eth->dst_addr = src;
-	HF_POINT_LOOSE("l2_swap_dst");
+	memcpy(&first, eth, sizeof(first));
+	memcpy(&last, eth + 4, sizeof(last));
+	first = rte_le_to_cpu_64(first);
+	last = rte_le_to_cpu_64(last);
+	last = rte_cpu_to_le_64(last >> 16 | first << 48);
+	tail = rte_cpu_to_le_32((uint32_t)(first >> 16));
+	memcpy(eth, &last, sizeof(last));
+	HF_POINT_LOOSE("l2_swap_head");
+	memcpy(eth + sizeof(last), &tail, sizeof(tail));
+	HF_POINT_LOOSE("l2_swap_tail");
 }
 
 static void
@@ -80,7 +101,7 @@ l2_apply(struct hf_lane_context *ctx, const struct hf_burst *b)
 		return;
 	for (uint32_t i = 0; i < b->n; i++)
 		if (forwarded(b, i))
-			swap_addresses((struct rte_ether_hdr *)b->data[i]);
+			swap_addresses(b->data[i]);
 }
 
 static const struct hf_stage stage = {

@@ -18,7 +18,7 @@ is_own_fault(const struct hf_crash *c)
 	return c->code > 0 || (c->signal == SIGABRT && c->code == SI_TKILL);
 }
 
-/* Is it the report of the lane's last owner, from within a stage? */
+/* Is it the report of the lane's last owner, from when it was at work on a burst? */
 static int
 accuses(const struct hf_lane_context *ctx, const struct hf_crash *c)
 {

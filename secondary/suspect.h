@@ -17,8 +17,8 @@ struct hf_suspect_cause {
 };
 
 /*
- * Finds out how the last owner of the lane died: it counts if it crashed in a stage, by a signal of
- * the kernel's or abort(), or was killed in a loop or blocked. New owner, in recovery.
+ * Finds out how the last owner of the lane died: it counts if it crashed over a burst, by a signal
+ * of the kernel's or abort(), or was killed in a loop or blocked. New owner, in recovery.
  */
 void hf_suspect_cause(const struct hf_lane_context *ctx, struct hf_suspect_cause *cause);
 

@@ -33,7 +33,7 @@ enum hf_step {
 	HF_STEP_NONE,    /* between bursts, or no lane thread */
 	HF_STEP_RECOVER, /* making a dead owner's lane whole */
 	HF_STEP_RX,      /* inside a driver's receive call */
-	HF_STEP_PLAN,    /* a stage's plan over a burst */
+	HF_STEP_PLAN,    /* listing a burst, or a stage's plan over it */
 	HF_STEP_APPLY,   /* changing the packets of a burst */
 	HF_STEP_TX,      /* inside a driver's transmit call, or freeing */
 };

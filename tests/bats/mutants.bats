@@ -55,7 +55,7 @@ lost_is_one() {
 
 @test "a build that drops one packet in a hot restart prints 1 packets lost" {
 	build_mutant secondary/stage_l2.c \
-		's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int once; b->verdict[i] = l2_verdict(ctx->run, b, i); if (atomic_load(\&ctx->lane->generation) > 1 \&\& !once++) b->verdict[i] = HF_VERDICT_DROP(HF_DROP_TOO_SHORT); }|'
+		's|b->verdict\[i\] = l2_verdict(run, b->port\[i\], b->data_len\[i\]);|{ static int once; b->verdict[i] = l2_verdict(run, b->port[i], b->data_len[i]); if (atomic_load(\&ctx->lane->generation) > 1 \&\& !once++) b->verdict[i] = HF_VERDICT_DROP(HF_DROP_TOO_SHORT); }|'
 	local pinger
 	start_mutant
 	start_worker fresh --lanes 0
@@ -119,8 +119,10 @@ twice_is_one() {
 @test "virtio-user, hardware lane: a build that drops without freeing shows 1 unaccounted" {
 	build_mutant secondary/kind_hardware.c \
 		's|^	rte_pktmbuf_free(m);$|	static int once;\n\n	if (once++)\n		rte_pktmbuf_free(m);|'
-	sed -i 's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int n; b->verdict[i] = n++ == 500 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(ctx->run, b, i); }|' \
+	sed -i 's|b->verdict\[i\] = l2_verdict(run, b->port\[i\], b->data_len\[i\]);|{ static int n; b->verdict[i] = n++ == 500 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(run, b->port[i], b->data_len[i]); }|' \
 		"$BATS_FILE_TMPDIR/tree/secondary/stage_l2.c"
+	! cmp -s "$BATS_FILE_TMPDIR/tree/secondary/stage_l2.c" "$HF_TOP/secondary/stage_l2.c" ||
+		fail "the change does not match secondary/stage_l2.c"
 	ninja -C "$BATS_FILE_TMPDIR/build" >"$LOGS/ninja" 2>&1 || fail "the mutant does not build"
 	start_virtio_mutant hardware
 	hf_wait_for 5 status_is '.pools[0] | .unaccounted == 1 and .exact' ||

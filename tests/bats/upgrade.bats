@@ -30,11 +30,11 @@ build_mutants() {
 	cp -pR "$HF_TOP"/{meson.build,meson_options.txt,shared,primary,secondary,monitor,conf,docs,deploy} \
 		"$tree"
 	mutant crash secondary/stage_l2.c \
-		's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int n; if (++n == 3000) *(int *)16 = 1; b->verdict[i] = l2_verdict(ctx->run, b, i); }|'
+		's|b->verdict\[i\] = l2_verdict(run, b->port\[i\], b->data_len\[i\]);|{ static int n; if (++n == 3000) *(int *)16 = 1; b->verdict[i] = l2_verdict(run, b->port[i], b->data_len[i]); }|'
 	mutant stuck secondary/stage_l2.c \
-		's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int n; while (++n >= 3000) n--; b->verdict[i] = l2_verdict(ctx->run, b, i); }|'
+		's|b->verdict\[i\] = l2_verdict(run, b->port\[i\], b->data_len\[i\]);|{ static int n; while (++n >= 3000) n--; b->verdict[i] = l2_verdict(run, b->port[i], b->data_len[i]); }|'
 	mutant drop secondary/stage_l2.c \
-		's|b->verdict\[i\] = l2_verdict(ctx->run, b, i);|{ static int n; b->verdict[i] = ++n % 100 == 0 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(ctx->run, b, i); }|'
+		's|b->verdict\[i\] = l2_verdict(run, b->port\[i\], b->data_len\[i\]);|{ static int n; b->verdict[i] = ++n % 100 == 0 ? HF_VERDICT_DROP(HF_DROP_TOO_SHORT) : l2_verdict(run, b->port[i], b->data_len[i]); }|'
 	mutant slow secondary/lane_thread.c \
 		's|^\t\tnow = hf_tsc();$|&\n\t\tif (n > 0)\n\t\t\twhile (hf_tsc() < now + 2 * (now - begin))\n\t\t\t\t;\n\t\tnow = hf_tsc();|'
 	mutant moody secondary/lane_thread.c \

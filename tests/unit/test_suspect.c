@@ -29,7 +29,8 @@ static struct {
 	long hit;
 	uint64_t poison[4]; /* ring index + 1 */
 	enum how how;
-	uint32_t largest, smallest; /* bursts */
+	uint32_t largest, smallest;  /* bursts */
+	struct hf_lane_context *ctx; /* of the owner that lives */
 } test;
 
 void
@@ -56,7 +57,7 @@ accuse(const struct hf_lane_context *ctx, const struct hf_burst *b)
 	c->code = test.how == CRASH ? SEGV_MAPERR : SI_USER;
 	c->lane = 0;
 	c->generation = atomic_load(&ctx->lane->generation);
-	c->step = HF_STEP_PLAN;
+	c->step = atomic_load(&ctx->step);
 	c->packet = b->first;
 	c->burst = b->n;
 	c->tsc = hf_tsc();
@@ -110,9 +111,12 @@ live(struct lane_world *w, long until)
 	test.hit = 0;
 	test.largest = 0;
 	test.smallest = UINT32_MAX;
+	test.ctx = ctx;
 	death = setjmp(test.death);
 	if (death == LIVES) {
+		hf_step_set(ctx, HF_STEP_RECOVER);
 		hf_lane_recover(ctx);
+		hf_step_set(ctx, HF_STEP_NONE);
 		atomic_store(&ctx->lane->owner_pid, (int32_t)gen + 1001);
 		atomic_store(&ctx->lane->since_tsc, hf_tsc());
 		atomic_store(&ctx->lane->generation, gen + 1);
@@ -317,6 +321,53 @@ a_scribbled_range_is_forgotten(void **state)
 	world_close(&w);
 }
 
+static void
+on_fault(int sig)
+{
+	(void)sig;
+	accuse(test.ctx, &test.ctx->burst);
+	longjmp(test.death, ACCUSED);
+}
+
+/*
+ * Packet POISON cannot be read. at: where its slot says that it begins; deaths: as many owners as
+ * die before the lane is past it.
+ */
+static void
+meet_unreadable(uint16_t at, int deaths)
+{
+	uint8_t *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct sigaction catch = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before;
+	struct lane_world w, oracle;
+	struct hf_lane_slot *slot;
+
+	assert_ptr_not_equal(page, MAP_FAILED);
+	build(&oracle, CRASH, 0);
+	live_on(&oracle);
+	build(&w, CRASH, 0);
+	slot = &hf_lane_ring_slots(w.ring)[POISON];
+	slot->mbuf = (uintptr_t)page;
+	slot->data_at = at;
+	sigaction(SIGSEGV, &catch, &before);
+	assert_int_equal(live_on(&w), deaths);
+	sigaction(SIGSEGV, &before, NULL);
+	assert_only_poison_dropped(&w, &oracle);
+	assert_int_equal(atomic_load(&w.seg->quarantine[0].last), 1);
+	assert_int_equal(w.seg->quarantine[0].note[1].n, 0);
+	world_close(&w);
+	world_close(&oracle);
+	munmap(page, 4096);
+}
+
+/* Two die over it; the third cannot copy it for the note, and another tries it once more. */
+static void
+a_packet_that_cannot_be_read_is_dropped_in_the_end(void **state)
+{
+	(void)state;
+	meet_unreadable(0, 4);   /* the mbuf is asked, before the first stage */
+	meet_unreadable(128, 4); /* the header is */
+}
+
 int
 main(void)
 {
@@ -327,6 +378,7 @@ main(void)
 		cmocka_unit_test(a_signal_that_was_sent_accuses_no_packet),
 		cmocka_unit_test(more_packets_than_notes_are_dropped_and_counted),
 		cmocka_unit_test(a_scribbled_range_is_forgotten),
+		cmocka_unit_test(a_packet_that_cannot_be_read_is_dropped_in_the_end),
 	};
 
 	return cmocka_run_group_tests_name("suspect", tests, NULL, NULL);
