@@ -60,6 +60,9 @@ ports_probe(struct hf_primary *p)
 
 		if (err != 0)
 			return err;
+		if (p->cfg.ports[i].peer_index < 0)
+			hf_warn("port %s: it has no peer: what it receives will be dropped",
+				p->cfg.ports[i].name);
 	}
 	return 0;
 }

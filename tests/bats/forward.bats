@@ -85,11 +85,13 @@ hosts_talk() {
 	hf_wait_for 5 status_is '.lanes[0] | .held_pkts == 0 and .tx_pkts == 1024'
 }
 
-@test "a port without a peer: its packets are dropped with that reason" {
+@test "a port without a peer: its packets are dropped with that reason, and a line says so" {
 	local in=$BATS_TEST_TMPDIR/in.pcap
 	make_pcap "$in" --packets 300 --flows 10
 	write_config 1 "net_pcap0,rx_pcap=$in"
 	start_primary
 	start_workers 0
 	hf_wait_for 5 status_is '.lanes[0].drops.no_peer == 300'
+	same "$(grep -c 'port net_pcap0: it has no peer: what it receives will be dropped' \
+		"$LOGS/primary")" 1 "lines that say so"
 }
