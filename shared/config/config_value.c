@@ -37,6 +37,9 @@ config_fail(struct config_reader *r, int line, const char *key, const char *fmt,
 	va_start(args, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
+	for (char *c = reason; *c != '\0'; c++) /* what it repeats may hold anything */
+		if (!isprint((unsigned char)*c))
+			*c = '?';
 	snprintf(r->err, r->err_len, "%s:%d: %s: %s", r->path, line, key, reason);
 	return -EINVAL;
 }

@@ -152,6 +152,10 @@ keys_that_do_not_fit_together(void **state)
 		 "- device: \"net_virtio_user1,path=/b\"\n"
 		 "- device: \"net_virtio_user2,path=/a,queues=1\"\n",
 		 "4: ports[2].device: path=/a is already that of ports[0]"},
+		{"ports:\n- device: net_tap0,iface=\xc3\xa9\n- device: net_tap1,iface=\xc3\xa9\n",
+		 "3: ports[1].device: iface=?? is already that of ports[0]"},
+		{"ports:\n- {device: \xc3\xa9, name: x}\n- {device: \xc3\xa9, name: y}\n",
+		 "3: ports[1].device: ?? is already the device of ports[0]"},
 		{"ports:\n- device: \"0000:01:00.0\"\n- device: \"01:00.0,arg=1\"\n",
 		 "3: ports[1].device: 01:00.0 is already the device of ports[0]"},
 		{"ports:\n- device: a\n- device: b\n  name: a\n",
