@@ -17,14 +17,15 @@ flow_enabled(const struct hf_run_config *run)
 	return run->stage_flow != 0;
 }
 
-static_assert(HF_BURST_MAX <= HF_FLOW_BULK_MAX, "a burst is looked up at once");
+static_assert(HF_BURST_MAX <= HF_FLOW_BULK_MAX, "a burst is one search");
 
 #define PART 16 /* packets; about as many lines as a CPU fetches at a time */
 static_assert(PART <= HF_HEADERS_AHEAD, "the first part is on its way when it is parsed");
 
 /*
  * Waits for the headers of the first part, all at the same time: requests ahead may have been
- * forgotten, and each of those would be waited for alone while packets are parsed.
+ * forgotten, and each of those would be waited for alone while packets are parsed. volatile only
+ * keeps the load, whose value nobody wants: nothing is shared with another thread here.
  */
 static void
 wait_first(const struct hf_burst *b)

@@ -15,13 +15,20 @@
 #define SHOW_MAX 48 /* bytes of a file's text that a message repeats */
 #define KIND_MAX 96
 
+/* What a message shows of a byte that may be anything. */
+static char
+printable(char c)
+{
+	return (char)(isprint((unsigned char)c) ? c : '?');
+}
+
 const char *
 config_safe_text(char *buf, size_t len, const char *text)
 {
 	size_t i;
 
 	for (i = 0; text[i] != '\0' && i + 1 < len; i++)
-		buf[i] = (char)(isprint((unsigned char)text[i]) ? text[i] : '?');
+		buf[i] = printable(text[i]);
 	buf[i] = '\0';
 	if (text[i] != '\0' && len > 4)
 		memcpy(buf + len - 4, "...", 4);
@@ -38,8 +45,7 @@ config_fail(struct config_reader *r, int line, const char *key, const char *fmt,
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
 	for (char *c = reason; *c != '\0'; c++) /* what it repeats may hold anything */
-		if (!isprint((unsigned char)*c))
-			*c = '?';
+		*c = printable(*c);
 	snprintf(r->err, r->err_len, "%s:%d: %s: %s", r->path, line, key, reason);
 	return -EINVAL;
 }

@@ -115,7 +115,7 @@ parse(struct bench *b)
 	struct hf_burst *u = &b->ctx.burst;
 
 	for (uint32_t i = 0; i < u->n; i++)
-		hf_packet_parse_fast(u->data[i], u->mbuf[i]->data_len, &u->pkt[i]);
+		hf_packet_parse_fast(u->data[i], u->data_len[i], &u->pkt[i]);
 }
 
 static void
@@ -140,7 +140,7 @@ count(struct bench *b)
 
 	for (uint32_t i = 0; i < u->n; i++)
 		if (u->flow[i] != HF_FLOW_NONE)
-			hf_flow_count(&b->ctx.flows.records[u->flow[i]], u->mbuf[i]->pkt_len,
+			hf_flow_count(&b->ctx.flows.records[u->flow[i]], u->pkt_len[i],
 				      u->now_tick);
 }
 

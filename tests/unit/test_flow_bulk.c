@@ -77,12 +77,9 @@ bursts_do_what_single_packets_do(void **state)
 		uint32_t keys = round / 500 % 2 == 0 ? 2500 : 60; /* evictions; repeated keys */
 		uint32_t n, one[BURST];
 
-		x = x * 1664525U + 1013904223U;
-		n = (x >> 8) % (BURST + 1);
-		for (uint32_t i = 0; i < n; i++) {
-			x = x * 1664525U + 1013904223U;
-			ids[i] = (x >> 8) % keys;
-		}
+		n = next_random(&x) % (BURST + 1);
+		for (uint32_t i = 0; i < n; i++)
+			ids[i] = next_random(&x) % keys;
 		bulk(a, ids, n, round / 3, at_once, NULL);
 		bulk(c, ids, n, round / 3, in_parts, &y);
 		for (uint32_t i = 0; i < n; i++) {
